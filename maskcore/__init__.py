@@ -1,0 +1,1 @@
+"""Make, measure, convert and draw image masks; knows nothing of its user interface."""

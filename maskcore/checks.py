@@ -1,0 +1,53 @@
+"""Guards shared by every operation: they say what they got."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import SupportsIndex
+
+import numpy as np
+
+MAX_PIXELS = 50_000_000
+"""Pixels an image or a mask may have unless the caller allows more."""
+
+
+def image(value: object) -> None:
+    """Raise unless the value is an (H, W, 3) uint8 array with at least one pixel."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"image must be a numpy array, got {type(value).__name__}")
+    if value.dtype != np.uint8:
+        raise ValueError(f"image must be uint8, got {value.dtype}")
+    if value.ndim != 3 or value.shape[2] != 3 or value.size == 0:
+        raise ValueError(f"image must have shape (H, W, 3), got {value.shape}")
+
+
+def mask(value: object) -> None:
+    """Raise unless the value is an (H, W) bool array with at least one pixel."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"mask must be a numpy array, got {type(value).__name__}")
+    if value.ndim != 2:
+        raise ValueError(f"mask must be 2-D, got shape {value.shape}")
+    if value.dtype != np.bool_:
+        raise ValueError(f"mask must be bool, got {value.dtype}")
+    if value.size == 0:
+        raise ValueError(f"mask must have at least one pixel, got shape {value.shape}")
+
+
+def size_hw(value: Sequence[SupportsIndex]) -> tuple[int, int]:
+    """Return (height, width) as plain ints; raise unless both are at least 1."""
+    try:
+        height, width = (operator.index(side) for side in value)
+    except TypeError as error:
+        raise TypeError(f"size_hw must be two integers, got {value!r}") from error
+    except ValueError as error:
+        raise ValueError(f"size_hw must be (height, width), got {value!r}") from error
+    if height < 1 or width < 1:
+        raise ValueError(f"size_hw must be at least (1, 1), got {(height, width)}")
+    return height, width
+
+
+def same_size(got_hw: tuple[int, ...], wanted_hw: tuple[int, ...], what: str) -> None:
+    """Raise unless the two (height, width) agree; ``what`` names the thing in the message."""
+    if got_hw[:2] != wanted_hw[:2]:
+        raise ValueError(f"{what} must have size {wanted_hw[:2]}, got {got_hw[:2]}")

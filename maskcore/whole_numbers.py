@@ -1,0 +1,90 @@
+"""Whole numbers out of text: strictly digits and blanks, one text or thousands at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore.errors import RLEError
+
+_WORD = 8  # bytes, and so digits, that are turned into a number at once
+
+
+def read(text: str) -> NDArray[np.int64]:
+    """Read the numbers of one text; those too large for int64 come back as its largest.
+
+    Raises:
+        RLEError: If there is no number, or anything else than digits and blanks.
+    """
+    # np.fromstring takes signs too, and would stop without a word at the first letter.
+    if not text.isascii() or text.encode().translate(None, b"0123456789 \t\r\n"):
+        raise RLEError(_first_stranger(text))
+    numbers = np.fromstring(text, np.int64, sep=" ")
+    if numbers.size == 0:
+        raise RLEError("It has no numbers.")
+    return numbers
+
+
+def _first_stranger(text: str) -> str:
+    token = next(token for token in text.split() if not re.fullmatch("[0-9]+", token))
+    shown = token if len(token) <= 20 else f"{token[:20]}…"
+    if re.fullmatch("-[0-9]+", token):
+        return f"“{shown}” is negative."
+    return f"“{shown}” is not a whole number."
+
+
+def read_many(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Read the numbers of many texts at once, twice as fast as one by one.
+
+    Args:
+        texts: At least one; numbers with single spaces between them.
+
+    Returns:
+        All numbers in a row, and how many of them each text has; None if a text has anything
+        else, or a number of more than eight digits.
+    """
+    joined = " ".join((" " * (_WORD - 1), *texts, ""))
+    if not joined.isascii():
+        return None
+    symbols = np.frombuffer(joined.encode(), np.uint8)
+    blanks = np.flatnonzero(symbols == ord(" "))
+    # Below "0" wraps to above 9.
+    if np.count_nonzero(symbols - np.uint8(ord("0")) > 9) != blanks.size:
+        return None
+    ends = blanks[_WORD:]
+    digits = ends - blanks[_WORD - 1 : -1] - 1
+    if digits.min() < 1 or digits.max() > _WORD:
+        return None
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    last = np.searchsorted(ends, np.cumsum(lengths + 1) + _WORD - 1)
+    return _values(symbols, ends, digits), np.diff(last + 1, prepend=0)
+
+
+def _values(
+    symbols: NDArray[np.uint8], ends: NDArray[np.int64], digits: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Turn the up to eight digits before each end into a number, all at once.
+
+    Pairs of digits are joined into numbers below 100, those into numbers below 10,000, and those
+    into the result, each step for the whole word with one multiplication (D. Lemire, "Quickly
+    parsing eight digits", 2018).
+    """
+    # Each place of the text seen as the eight bytes from there on, the first the lowest.
+    words = np.ndarray((symbols.size - _WORD + 1,), "<u8", symbols, strides=(1,))
+    numbers: NDArray[np.uint64] = np.take(words, ends - _WORD)
+    numbers &= np.uint64(0x0F0F0F0F0F0F0F0F)
+    before = ((_WORD - digits) << 3).astype(np.uint64)  # bits of what stands before the number
+    numbers >>= before
+    numbers <<= before
+    numbers *= np.uint64(10 * 2**8 + 1)
+    numbers >>= np.uint64(8)
+    numbers &= np.uint64(0x00FF00FF00FF00FF)
+    numbers *= np.uint64(100 * 2**16 + 1)
+    numbers >>= np.uint64(16)
+    numbers &= np.uint64(0x0000FFFF0000FFFF)
+    numbers *= np.uint64(10_000 * 2**32 + 1)
+    numbers >>= np.uint64(32)
+    return numbers.view(np.int64)

@@ -1,0 +1,666 @@
+"""Expected pixels are worked out by hand from the bytes that the tests put into the files."""
+
+import errno
+import io
+import os
+import struct
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+from PIL import Image, features
+
+from maskcore import image_io
+from maskcore.errors import ImageError
+from tests.hostile.picture_files import chunk, exif, png, tiff
+
+RED, GREEN, BLUE, WHITE = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]
+
+STORED = np.array([[[10, 0, 0], [20, 0, 0], [30, 0, 0]], [[40, 0, 0], [50, 0, 0], [60, 0, 0]]])
+"""Two rows of three pixels; the red channel tells which is which."""
+
+UPRIGHT = {
+    1: [[10, 20, 30], [40, 50, 60]],
+    2: [[30, 20, 10], [60, 50, 40]],
+    3: [[60, 50, 40], [30, 20, 10]],
+    4: [[40, 50, 60], [10, 20, 30]],
+    5: [[10, 40], [20, 50], [30, 60]],
+    6: [[40, 10], [50, 20], [60, 30]],
+    7: [[60, 30], [50, 20], [40, 10]],
+    8: [[30, 60], [20, 50], [10, 40]],
+}
+"""What a viewer shows of STORED: EXIF's orientation says where row 0 and column 0 are."""
+
+
+def saved(picture: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def be16(*values: int) -> bytes:
+    return struct.pack(f">{len(values)}H", *values)
+
+
+def le16(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}H", *values)
+
+
+# Orientation
+
+
+def oriented(kind: str, orientation: int) -> bytes:
+    picture = Image.fromarray(STORED.astype(np.uint8))
+    if kind == "PNG":
+        block = chunk(b"eXIf", exif(orientation))
+        return png((3, 2), 8, 2, STORED.astype(np.uint8).tobytes(), block)
+    if kind == "PNG, EXIF behind the pixels":
+        plain = png((3, 2), 8, 2, STORED.astype(np.uint8).tobytes())
+        end = chunk(b"IEND", b"")
+        return plain.removesuffix(end) + chunk(b"eXIf", exif(orientation)) + end
+    if kind == "PNG 16-bit":
+        deep = (STORED.astype(">u2") * 257).tobytes()
+        return png((3, 2), 16, 2, deep, chunk(b"eXIf", exif(orientation)))
+    if kind == "TIFF":
+        pixels = STORED.astype(np.uint8).tobytes()
+        return tiff((3, 2), [8, 8, 8], 2, pixels, t274=(3, [orientation]))
+    if kind == "TIFF 16-bit":
+        pixels = (STORED.astype("<u2") * 257).tobytes()
+        return tiff((3, 2), [16, 16, 16], 2, pixels, t274=(3, [orientation]))
+    return saved(picture, "WEBP", lossless=True, exif=exif(orientation))
+
+
+KINDS = ["PNG", "PNG, EXIF behind the pixels", "PNG 16-bit", "TIFF", "TIFF 16-bit", "WEBP"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_orientation_is_turned_upright(kind, orientation):
+    # Of 16-bit files the largest value is 60 x 257 < 2**14, so 14 bits are scaled.
+    opened = image_io.read(oriented(kind, orientation))
+    expected = np.array(UPRIGHT[orientation])
+    if "16-bit" in kind:
+        expected = np.rint(expected * 257 * 255 / (2**14 - 1))
+    assert opened.image[..., 0].tolist() == expected.tolist()
+    assert not opened.image[..., 1:].any()
+    assert opened.orientation == orientation
+    note = f"Turned upright (EXIF orientation {orientation})."
+    assert (note in opened.notes) == (orientation != 1)
+    assert opened.image.flags.c_contiguous
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_is_turned_as_a_png_is(orientation):
+    blocks = np.kron(STORED, np.ones((8, 8, 1))).astype(np.uint8)
+    content = saved(
+        Image.fromarray(blocks), "JPEG", quality=100, exif=b"Exif\0\0" + exif(orientation)
+    )
+    red = image_io.read_image(content)[4::8, 4::8, 0].astype(int)
+    assert np.abs(red - np.array(UPRIGHT[orientation])).max() <= 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_alpha_is_turned_with_the_image(orientation):
+    rgba = np.dstack([STORED, np.where(STORED[..., 0] > 35, 255, 0)]).astype(np.uint8)
+    opened = image_io.read(png((3, 2), 8, 6, rgba.tobytes(), chunk(b"eXIf", exif(orientation))))
+    assert opened.alpha.tolist() == (np.array(UPRIGHT[orientation]) > 35).tolist()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_absurd_orientation_is_none(orientation):
+    opened = image_io.read(oriented("PNG", orientation))
+    assert opened.orientation == 1
+    assert opened.image.tolist() == STORED.tolist()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"Exif\0\0",
+        b"Exif\0\0nonsense",
+        b"Exif\0\0" + exif(6)[:15],
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xee" * 40,
+        b"Exif\0\0MM\0*\xff\xff\xff\xff",
+        b"Exif\0\0" + exif(6).replace(b"\1\x12\0\3", b"\1\x12\0\2"),
+    ],
+)
+def test_a_jpeg_with_corrupt_exif_still_opens(block):
+    picture = Image.new("RGB", (16, 8), (200, 100, 50))
+    content = saved(picture, "JPEG", exif=block) if block else saved(picture, "JPEG")
+    opened = image_io.read(content)
+    assert opened.image.shape == (8, 16, 3)
+    assert opened.orientation == 1
+
+
+def test_a_tiff_with_odd_metadata_still_opens():
+    odd = tiff((1, 1), [8], 1, b"\x80", t282=(4, [1, 2, 3]), t305=(2, [b"x" * 9]))
+    broken = odd.replace(struct.pack("<HHI", 305, 2, 1), struct.pack("<HHI", 305, 2, 99_999))
+    assert image_io.read_image(broken).tolist() == [[[128, 128, 128]]]
+
+
+# Modes
+
+
+def test_eight_bit_pixels_stay_as_they_are():
+    pixels = bytes(range(27))
+    for content in (png((3, 3), 8, 2, pixels), tiff((3, 3), [8, 8, 8], 2, pixels)):
+        opened = image_io.read(content)
+        assert opened.image.tobytes() == pixels
+        assert opened.image.shape == (3, 3, 3)
+        assert opened.image.dtype == np.uint8
+        assert (opened.alpha, opened.mode, opened.notes) == (None, "RGB", ())
+        assert (opened.n_frames, opened.n_bytes) == (1, len(content))
+
+
+@pytest.mark.parametrize("kind", ["BMP", "PNG", "TIFF"])
+def test_lossless_formats_give_the_pixels_back(kind):
+    pixels = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    opened = image_io.read(saved(Image.fromarray(pixels), kind))
+    assert opened.format == kind
+    np.testing.assert_array_equal(opened.image, pixels)
+
+
+def test_gray_and_one_bit_become_rgb():
+    assert image_io.read_image(png((2, 1), 8, 0, b"\x07\xf0")).tolist() == [[[7] * 3, [240] * 3]]
+    assert image_io.read_image(png((2, 1), 1, 0, b"\x40")).tolist() == [[[0] * 3, WHITE]]
+
+
+def test_a_palette_is_looked_up():
+    palette = chunk(b"PLTE", bytes(RED + GREEN))
+    opened = image_io.read(png((2, 1), 8, 3, b"\1\0", palette))
+    assert opened.image.tolist() == [[GREEN, RED]]
+    assert opened.alpha is None
+
+
+def test_a_palette_with_transparency_is_put_on_white():
+    palette = chunk(b"PLTE", bytes(RED + GREEN + BLUE))
+    clear = chunk(b"tRNS", bytes([0, 255, 127]))
+    opened = image_io.read(png((3, 1), 8, 3, b"\0\1\2", palette, clear))
+    # 127 of 255: blue stays 255, the others are 255 - 127 = 128
+    assert opened.image.tolist() == [[WHITE, GREEN, [128, 128, 255]]]
+    assert opened.alpha.tolist() == [[False, True, False]]
+    assert opened.notes == ("Transparent pixels are shown on white.",)
+
+
+def test_one_transparent_colour_of_an_opaque_mode():
+    gray = png((2, 1), 8, 0, b"\x07\xf0", chunk(b"tRNS", be16(7)))
+    assert image_io.read(gray).alpha.tolist() == [[False, True]]
+    rgb = png((2, 1), 8, 2, bytes(RED + GREEN), chunk(b"tRNS", be16(*GREEN)))
+    assert image_io.read(rgb).alpha.tolist() == [[True, False]]
+    bit = png((2, 1), 1, 0, b"\x40", chunk(b"tRNS", be16(0)))
+    assert image_io.read(bit).alpha.tolist() == [[False, True]]
+
+
+def test_gray_with_alpha():
+    opened = image_io.read(png((3, 1), 8, 4, bytes([100, 255, 100, 0, 0, 128])))
+    # black at 128 of 255 on white is 255 - 128 = 127
+    assert opened.image[..., 0].tolist() == [[100, 255, 127]]
+    assert opened.alpha.tolist() == [[True, False, True]]
+    assert opened.mode == "LA"
+
+
+def test_compositing_agrees_with_pillow():
+    rng = np.random.default_rng(3)
+    rgba = rng.integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    opened = image_io.read(saved(Image.fromarray(rgba), "PNG"))
+    white = Image.new("RGBA", (50, 40), "white")
+    peer = np.asarray(Image.alpha_composite(white, Image.fromarray(rgba)).convert("RGB"))
+    assert np.abs(opened.image.astype(int) - peer).max() <= 1
+    np.testing.assert_array_equal(opened.alpha, rgba[..., 3] >= 128)
+
+
+def test_an_alpha_that_hides_nothing_is_no_alpha():
+    opened = image_io.read(png((2, 1), 8, 6, bytes([*RED, 255, *GREEN, 255])))
+    assert opened.image.tolist() == [[RED, GREEN]]
+    assert (opened.alpha, opened.notes) == (None, ())
+
+
+def test_palette_with_alpha_and_premultiplied_alpha_in_tiff():
+    # red stored as seen on black at alpha 51 of 255: on white 255, 204, 204
+    opened = image_io.read(tiff((1, 1), [8] * 4, 2, bytes([51, 0, 0, 51]), t338=(3, [1])))
+    assert opened.image.tolist() == [[[255, 204, 204]]]
+    deep = tiff((1, 1), [16] * 4, 2, le16(51 * 257, 0, 0, 51 * 257), t338=(3, [1]))
+    # the largest colour is 13,107 < 2**14, so red is rint(13107 * 255 / 16383) = 204
+    assert image_io.read(deep).image.tolist() == [[[255, 204, 204]]]
+    gray = tiff((2, 1), [8, 8], 1, bytes([0, 0, 90, 255]), t338=(3, [1]))
+    assert image_io.read_image(gray).tolist() == [[WHITE, [90] * 3]]
+    palette = Image.new("PA", (2, 1), (1, 255))
+    palette.putpalette(RED + GREEN)
+    palette.putpixel((1, 0), (0, 0))
+    assert image_io.read_image(saved(palette, "TIFF")).tolist() == [[GREEN, WHITE]]
+
+
+def test_cmyk_becomes_rgb():
+    flat = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
+    for content in (saved(flat, "TIFF"), saved(flat, "JPEG", quality=100)):
+        opened = image_io.read(content)
+        np.testing.assert_allclose(opened.image[8, 8], [0, 255, 255], atol=3)
+        assert opened.mode == "CMYK"
+        assert "CMYK colours converted to RGB." in opened.notes
+
+
+def test_lab_becomes_rgb():
+    # L 255 is 100 %, a = b = 128 is neutral in Pillow's unsigned Lab
+    opened = image_io.read(tiff((2, 1), [8, 8, 8], 8, bytes([255, 0, 0, 0, 0, 0])))
+    assert np.abs(opened.image.astype(int) - [[WHITE, [0, 0, 0]]]).max() <= 2
+    assert "Lab colours converted to RGB." in opened.notes
+
+
+def test_the_first_frame_of_a_gif_and_a_webp():
+    frames = [Image.new("RGB", (4, 3), color) for color in ("red", "lime", "blue")]
+    for kind, options in (("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("TIFF", {})):
+        content = saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+        opened = image_io.read(content)
+        assert opened.image.tolist() == [[RED] * 4] * 3
+        assert opened.n_frames == 3
+        assert opened.notes == ("Has 3 frames; the first is used.",)
+
+
+def test_a_chain_of_tiff_pages_that_runs_in_a_circle_ends():
+    content = bytearray(tiff((1, 1), [8], 1, b"\x80"))
+    content[8 + 2 + 12 * 9 : 8 + 2 + 12 * 9 + 4] = struct.pack("<I", 8)
+    assert image_io.read(bytes(content)).n_frames == 1
+
+
+def test_the_first_picture_of_a_phones_mpo():
+    left, right = (Image.new("RGB", (16, 16), color) for color in ("red", "blue"))
+    content = saved(left, "MPO", save_all=True, append_images=[right])
+    opened = image_io.read(content)
+    assert (opened.format, opened.n_frames) == ("MPO", 2)
+    np.testing.assert_allclose(opened.image[8, 8], RED, atol=3)
+
+    broken = content.replace(b"MPF\0", b"MPF\0" + b"\xff" * 4)
+    assert image_io.read(broken[:-4] + b"\xff\xd9").image.shape == (16, 16, 3)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_avif():
+    content = saved(Image.new("RGB", (32, 16), (200, 100, 50)), "AVIF", quality=90)
+    opened = image_io.read(content)
+    assert opened.format == "AVIF"
+    assert opened.image.shape == (16, 32, 3)
+    np.testing.assert_allclose(opened.image[8, 8], [200, 100, 50], atol=6)
+
+
+# Depth
+
+
+def gray_file(kind: str, *values: int) -> bytes:
+    if kind == "PNG":
+        return png((len(values), 1), 16, 0, be16(*values))
+    order = "<" if kind == "TIFF" else ">"
+    pixels = struct.pack(f"{order}{len(values)}H", *values)
+    return tiff((len(values), 1), [16], 1, pixels, order)
+
+
+def color_file(kind: str, *values: int) -> bytes:
+    n_pixels = len(values) // 3
+    if kind == "PNG":
+        return png((n_pixels, 1), 16, 2, be16(*values))
+    order = "<" if kind == "TIFF" else ">"
+    pixels = struct.pack(f"{order}{len(values)}H", *values)
+    return tiff((n_pixels, 1), [16] * 3, 2, pixels, order)
+
+
+DEEP_KINDS = pytest.mark.parametrize("kind", ["PNG", "TIFF", "big-endian TIFF"])
+
+
+@DEEP_KINDS
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0, 257, 32767, 32896, 65535), [0, 1, 127, 128, 255]),  # v / 257
+        ((0, 1023), [0, 255]),
+        ((0, 1024, 4095), [0, 64, 255]),  # 1024 / 4095 x 255 = 63.77
+        ((0, 8000), [0, 125]),  # 8000 / 16383 x 255 = 124.52
+        ((0, 200, 255), [0, 200, 255]),
+        ((7, 7), [7, 7]),
+        ((0, 0), [0, 0]),
+    ],
+)
+def test_16_bit_gray_is_scaled_from_the_depth_it_uses(kind, values, expected):
+    opened = image_io.read(gray_file(kind, *values))
+    assert opened.image[0].tolist() == [[value] * 3 for value in expected]
+    assert opened.mode.startswith("I;16")
+
+
+@DEEP_KINDS
+def test_16_bit_colour_keeps_its_hues(kind):
+    opened = image_io.read(color_file(kind, 65535, 0, 257, 0, 32896, 65535))
+    assert opened.image.tolist() == [[[255, 0, 1], [0, 128, 255]]]
+    assert opened.mode == "RGB 16-bit"
+    assert opened.notes == ("Values 0 to 65,535 (16 bits) scaled to 8 bits.",)
+
+
+@DEEP_KINDS
+def test_12_bit_colour_in_16_bits_is_not_black(kind):
+    opened = image_io.read(color_file(kind, 4095, 2048, 0))
+    assert opened.image.tolist() == [[[255, 128, 0]]]  # 2048 / 4095 x 255 = 127.53
+    assert opened.notes == ("Values 0 to 4,095 (12 bits) scaled to 8 bits.",)
+
+
+def test_16_bit_alpha_is_not_a_colour():
+    # alpha is opaque at 65,535, while the colours reach only 4,095
+    pixels = be16(4095, 0, 0, 65535, 4095, 0, 0, 0)
+    opened = image_io.read(png((2, 1), 16, 6, pixels))
+    assert opened.image.tolist() == [[RED, WHITE]]
+    assert opened.alpha.tolist() == [[True, False]]
+    assert opened.mode == "RGBA 16-bit"
+
+    gray = image_io.read(png((2, 1), 16, 4, be16(65535, 65535, 0, 0)))
+    assert gray.image.tolist() == [[WHITE, WHITE]]
+    assert gray.mode == "LA 16-bit"
+    little = tiff((1, 1), [16] * 4, 2, le16(65535, 0, 0, 65535), t338=(3, [2]))
+    assert image_io.read(little).image.tolist() == [[RED]]
+
+
+def test_one_transparent_colour_of_16_bits():
+    gray = png((2, 1), 16, 0, be16(258, 65535), chunk(b"tRNS", be16(258)))
+    assert image_io.read(gray).alpha.tolist() == [[False, True]]
+    rgb = png((2, 1), 16, 2, be16(1, 2, 3, 65535, 0, 0), chunk(b"tRNS", be16(1, 2, 3)))
+    opened = image_io.read(rgb)
+    assert opened.image.tolist() == [[WHITE, RED]]
+    assert opened.alpha.tolist() == [[False, True]]
+
+
+def test_a_tiff_in_which_zero_is_white():
+    assert image_io.read_image(tiff((2, 1), [8], 0, b"\0\xff"))[0, :, 0].tolist() == [255, 0]
+    assert image_io.read_image(tiff((2, 1), [16], 0, le16(0, 65535)))[0, :, 0].tolist() == [255, 0]
+
+
+def test_packed_12_bit_tiff():
+    # two 12-bit samples in three bytes: 0xFFF and 0x800
+    opened = image_io.read(tiff((2, 1), [12], 1, b"\xff\xf8\x00"))
+    assert opened.image[0, :, 0].tolist() == [255, 128]
+
+
+def float_tiff(*values: float) -> bytes:
+    pixels = struct.pack(f"<{len(values)}f", *values)
+    return tiff((len(values), 1), [32], 1, pixels, t339=(3, [3]))
+
+
+def test_floats_are_stretched_over_their_finite_values():
+    opened = image_io.read(float_tiff(-1.0, 0.0, float("nan"), 1.0, float("inf")))
+    assert opened.image[0, :, 0].tolist() == [0, 128, 0, 255, 0]  # 127.5 rounds to even
+    assert opened.notes == (
+        "Values -1 to 1 scaled to 8 bits.",
+        "Values that are not finite numbers (2) are shown black.",
+    )
+    assert image_io.read(float_tiff(0.0, 3.4e38, -3.4e38)).image[0, :, 0].tolist() == [128, 255, 0]
+
+
+def test_a_constant_float_picture_is_black():
+    assert not image_io.read_image(float_tiff(2.5, 2.5)).any()
+
+
+def test_floats_without_a_finite_value_are_refused():
+    with pytest.raises(ImageError, match="no number that can be shown"):
+        image_io.read(float_tiff(float("nan"), float("inf")))
+
+
+def test_32_bit_integers_are_stretched():
+    signed = struct.pack("<3i", -100, 0, 100)
+    unsigned = struct.pack("<3I", 0, 2**31, 2**32 - 2)
+    for pixels, sample_format in ((signed, 2), (unsigned, 1)):
+        content = tiff((3, 1), [32], 1, pixels, t339=(3, [sample_format]))
+        assert image_io.read_image(content)[0, :, 0].tolist() == [0, 128, 255]
+    labels = tiff((3, 1), [32], 1, struct.pack("<3i", 0, 35_000, 70_000), t339=(3, [2]))
+    assert image_io.read_image(labels)[0, :, 0].tolist() == [0, 128, 255]
+
+
+# Limits and refusals
+
+
+def never(*_args, **_kwargs):
+    raise AssertionError("pixels were decoded")
+
+
+def test_size_is_checked_in_the_header(monkeypatch):
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", never)
+    monkeypatch.setattr("cv2.imdecode", never)
+    bomb = png((50_000, 50_000), 16, 2, b"\0" * 64)
+    with pytest.raises(ImageError, match="has 50,000 × 50,000 pixels and is too large") as caught:
+        image_io.read(bomb)
+    assert "at most 50,000,000 pixels" in str(caught.value)
+
+
+def test_the_limits_are_inclusive():
+    content = png((4, 3), 8, 0, bytes(12))
+    assert image_io.read(content, max_pixels=12, max_side=4).image.shape == (3, 4, 3)
+    with pytest.raises(ImageError, match="at most 11 pixels"):
+        image_io.read(content, max_pixels=11)
+    with pytest.raises(ImageError, match="3 along one side"):
+        image_io.read(content, max_side=3)
+
+
+def test_limits_that_cannot_be_kept_are_the_callers_mistake():
+    content = png((1, 1), 8, 0, b"\0")
+    with pytest.raises(ValueError, match="at least 1") as caught:
+        image_io.read(content, max_pixels=0)
+    assert not isinstance(caught.value, ImageError)
+    with pytest.raises(ValueError, match="at most 89478485"):
+        image_io.read(content, max_pixels=89_478_486)
+    assert image_io.read(content, max_pixels=89_478_485).image.shape == (1, 1, 3)
+
+
+def test_pillows_own_settings_are_left_alone():
+    from PIL import ImageFile
+
+    def settings():
+        opening = PIL.Image.OPEN
+        return PIL.Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, dict(opening)
+
+    before = settings()
+    image_io.read(png((1, 1), 16, 2, be16(1, 2, 3)))
+    with pytest.raises(ImageError):
+        image_io.read(png((50_000, 50_000), 8, 0, b""))
+    assert settings() == before
+
+
+def test_a_readable_file_warns_of_nothing():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        test_a_tiff_with_odd_metadata_still_opens()
+        image_io.read(png((9_000, 5_000), 1, 0, bytes(1125 * 5_000)))
+    assert caught == []
+
+
+HEIC = struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + bytes(99)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty; upload it again."),
+        (HEIC, "The file is a HEIC picture, which cannot be read here; save it as JPEG or PNG."),
+        (b"%PDF-1.7 x", "The file is a PDF document, which cannot be read here; "),
+        (b"8BPS\0\1", "The file is a Photoshop (PSD) picture, which cannot be read here; "),
+        (b"\0\0\1\0\1\0", "The file is an icon (ICO), which cannot be read here; "),
+        (b"PK\3\4\0", "The file is a ZIP archive or an office document, which cannot be read"),
+        (b'<?xml version="1.0"?>\n<svg ', "The file is an SVG drawing, which cannot be read here"),
+        (b"<!DOCTYPE html><p>", "The file is a web page, not a picture; save the picture itself."),
+        ("ImageId,EncodedPixels\nä,1 3".encode(), "The file is a text file, not a picture."),
+        (b"\x89PNG\r", "The file is cut short; upload it again."),
+        (bytes(range(128, 200)), "The file is not a picture that can be read here; use JPEG, PNG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "The file is damaged or a rare kind of PNG; save it"),
+        (bytes(128) + b"DICM", "The file is a DICOM picture, which cannot be read here; "),
+        (struct.pack(">I", 24) + b"ftypisom" + bytes(12), "The file is a video or a camera's raw"),
+    ],
+)
+def test_what_cannot_be_read_is_named(content, sentence):
+    with pytest.raises(ImageError) as caught:
+        image_io.read(content)
+    assert str(caught.value).startswith(sentence)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_cut_file_says_so_and_keeps_the_cause():
+    whole = saved(Image.effect_noise((64, 64), 50), "PNG")
+    with pytest.raises(ImageError, match=r"^The file is cut short or damaged; upload it") as caught:
+        image_io.read(whole[: len(whole) // 2])
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_too_little_memory_says_so(monkeypatch):
+    def no_memory(_self):
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", no_memory)
+    with pytest.raises(ImageError, match="needs more memory than there is"):
+        image_io.read(png((1, 1), 8, 0, b"\0"))
+
+
+# Paths
+
+
+def test_a_path_is_read_by_content(tmp_path):
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(png((1, 1), 8, 2, bytes(RED)))
+    opened = image_io.read(path)
+    assert (opened.format, opened.image.tolist()) == ("PNG", [[RED]])
+    assert opened.notes == ("The name ends in .jpg, but this is a PNG file.",)
+    assert opened.n_bytes == path.stat().st_size
+
+
+def test_messages_name_the_file_and_not_its_folder(tmp_path):
+    path = tmp_path / "notes.png"
+    path.write_text("hello")
+    for bad, sentence in (
+        (path, "notes.png is a text file, not a picture."),
+        (tmp_path / "none.png", "none.png does not exist."),
+        (tmp_path, f"{tmp_path.name} is a folder, not a picture."),
+        (Path(os.devnull), "null is a device, not a picture."),
+    ):
+        with pytest.raises(ImageError) as caught:
+            image_io.read(bad)
+        assert str(caught.value) == sentence
+
+
+def test_other_sources_are_a_type_error():
+    with pytest.raises(TypeError, match="source must be bytes or a Path, got str"):
+        image_io.read("photo.png")
+
+
+# Preview
+
+
+def test_a_preview_is_the_mean_of_the_area():
+    image = np.array([[[0] * 3, [100] * 3, [10] * 3, [30] * 3]] * 2, np.uint8)
+    before = image.copy()
+    assert image_io.preview(image, 2).tolist() == [[[50] * 3, [20] * 3]]
+    np.testing.assert_array_equal(image, before)
+
+
+def test_a_preview_never_enlarges_and_is_a_copy():
+    image = np.zeros((3, 5, 3), np.uint8)
+    same = image_io.preview(image, 100)
+    same[:] = 9
+    assert same.shape == image.shape
+    assert not image.any()
+
+
+@pytest.mark.parametrize(("size_hw", "expected"), [((1, 5000), (1, 10)), ((5000, 1), (10, 1))])
+def test_a_preview_has_at_least_one_pixel_per_side(size_hw, expected):
+    assert image_io.preview(np.zeros((*size_hw, 3), np.uint8), 10).shape == (*expected, 3)
+
+
+def test_a_preview_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="longest must be at least 1, got 0"):
+        image_io.preview(np.zeros((2, 2, 3), np.uint8), 0)
+
+
+# Writing
+
+
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_png_is_lossless_for_every_shape(channels):
+    array = np.random.default_rng(0).integers(0, 256, (7, 9, *channels), dtype=np.uint8)
+    written = Image.open(io.BytesIO(image_io.encode_png(array)))
+    np.testing.assert_array_equal(np.asarray(written), array)
+    view = array[::-1, ::2]
+    written = Image.open(io.BytesIO(image_io.encode_png(view)))
+    np.testing.assert_array_equal(np.asarray(written), view)
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 17])
+def test_a_mask_is_a_1_bit_png(width):
+    mask = np.random.default_rng(1).random((5, width)) > 0.5
+    content = image_io.encode_png(mask)
+    assert content[24] == 1  # the bit depth in the header
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content))), mask)
+    by_opencv = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(by_opencv, mask * 255)
+    np.testing.assert_array_equal(image_io.read_image(content)[..., 0], mask * 255)
+
+
+def test_what_png_cannot_hold_is_refused():
+    for bad in (np.zeros((2, 2)), np.zeros((2, 2, 2), np.uint8), np.zeros((0, 2), np.uint8)):
+        with pytest.raises(ValueError, match=r"array must be .*, got"):
+            image_io.encode_png(bad)
+    with pytest.raises(TypeError, match="got list"):
+        image_io.encode_png([[0]])
+
+
+def test_jpeg_colours_are_rgb():
+    image = np.full((16, 16, 3), RED, np.uint8)
+    written = np.asarray(Image.open(io.BytesIO(image_io.encode_jpeg(image))))
+    np.testing.assert_allclose(written[8, 8], RED, atol=3)
+
+
+def test_jpeg_refuses_what_it_cannot_hold():
+    with pytest.raises(ValueError, match="quality must be 1 to 100, got 0"):
+        image_io.encode_jpeg(np.zeros((1, 1, 3), np.uint8), quality=0)
+    with pytest.raises(ValueError, match="65,500 pixels along a side, got 65,501 × 1"):
+        image_io.encode_jpeg(np.zeros((1, 65_501, 3), np.uint8))
+    with pytest.raises(ValueError, match="image must"):
+        image_io.encode_jpeg(np.zeros((1, 1), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg"])
+def test_a_written_file_reads_back(tmp_path, name):
+    image = np.full((16, 24, 3), (200, 100, 50), np.uint8)
+    image_io.write_image(tmp_path / name, image)
+    opened = image_io.read(tmp_path / name)
+    np.testing.assert_allclose(opened.image, image, atol=3)
+    assert opened.notes == ()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_written_file_replaces_the_old_one(tmp_path):
+    path = tmp_path / "mask.png"
+    path.write_bytes(b"old")
+    image_io.write_image(path, np.eye(3, dtype=bool))
+    assert image_io.read_image(path)[..., 0].tolist() == (np.eye(3) * 255).tolist()
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step):
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(step, full)
+    with pytest.raises(OSError, match="No space left"):
+        image_io.write_image(path, np.zeros((2, 2, 3), np.uint8))
+    assert [(left.name, left.read_bytes()) for left in tmp_path.iterdir()] == [
+        ("photo.png", b"old")
+    ]
+
+
+def test_a_failing_encoder_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("cv2.imencode", lambda *_args: (False, None))
+    with pytest.raises(ValueError, match="cannot be encoded"):
+        image_io.write_image(tmp_path / "photo.png", np.zeros((2, 2, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_endings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must end in \.png, \.jpg or \.jpeg, got photo\.bmp"):
+        image_io.write_image(tmp_path / "photo.bmp", np.zeros((2, 2, 3), np.uint8))
+    with pytest.raises(FileNotFoundError):
+        image_io.write_image(tmp_path / "no" / "photo.png", np.zeros((2, 2, 3), np.uint8))
