@@ -1,4 +1,4 @@
-"""What the first bytes of a picture's file say, before any decoder sees it.
+"""What the bytes of a picture's file say without a decoder: its format, its size, its frames.
 
 Signatures: https://en.wikipedia.org/wiki/List_of_file_signatures; WebP: RFC 9649; GIF: the GIF89a
 specification; TIFF: TIFF 6.0 and BigTIFF.
@@ -154,34 +154,29 @@ def count_frames(kind: str, file: IO[bytes]) -> int:
     chain that is cut or runs in a circle ends the count. Moves the file's position.
     """
     file.seek(0)
-    try:
-        count = _count_tiff(file) if kind == "TIFF" else _count_gif(file.read())
-    except (struct.error, OSError, OverflowError):
-        return 1
-    return max(1, count)
+    return max(1, _count_tiff(file) if kind == "TIFF" else _count_gif(file.read()))
 
 
 def _count_tiff(file: IO[bytes]) -> int:
-    head = file.read(16)
-    order = "<" if head.startswith(b"II") else ">"
-    big = 43 in head[2:4]
-    n_tags, next_ifd, tag_bytes = (
-        (f"{order}Q", f"{order}Q", 20) if big else (f"{order}H", f"{order}I", 12)
-    )
-    (offset,) = struct.unpack_from(next_ifd, head, 8 if big else 4)
-    n_bytes = file.seek(0, io.SEEK_END)
+    head = file.read(4)
+    is_big = 43 in head
+    count_bytes, tag_bytes, offset_bytes = (8, 20, 8) if is_big else (2, 12, 4)
+
+    def number(n_bytes: int) -> int:
+        field = file.read(n_bytes)
+        whole = len(field) == n_bytes
+        return int.from_bytes(field, "little" if head[:2] == b"II" else "big") if whole else 0
+
+    end = file.seek(0, io.SEEK_END)
+    file.seek(8 if is_big else 4)
     seen: set[int] = set()
-    while 0 < offset < n_bytes and offset not in seen and len(seen) < MAX_FRAMES:
+    offset = number(offset_bytes)
+    while 0 < offset < end and offset not in seen and len(seen) < MAX_FRAMES:
         seen.add(offset)
         file.seek(offset)
-        here = file.read(struct.calcsize(n_tags))
-        if len(here) < struct.calcsize(n_tags):
-            break
-        file.seek(offset + len(here) + struct.unpack(n_tags, here)[0] * tag_bytes)
-        after = file.read(struct.calcsize(next_ifd))
-        if len(after) < struct.calcsize(next_ifd):
-            break
-        (offset,) = struct.unpack(next_ifd, after)
+        tags_end = offset + count_bytes + number(count_bytes) * tag_bytes
+        file.seek(min(tags_end, end))
+        offset = number(offset_bytes)
     return len(seen)
 
 

@@ -110,7 +110,7 @@ def _deep_color(
     has_alpha = picture.has_transparency_data
     file.seek(0)
     content = np.frombuffer(file.read(), np.uint8)
-    picture.close()
+    picture.close()  # frees Pillow's pixels before OpenCV makes its own
     values: NDArray[Any] | None = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.shape[:2] != (height, width):
         raise ValueError("OpenCV does not read this as 16-bit colour")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
-from maskcore.types import Mask
+from maskcore.types import LabelMap, Mask
 
 _MAX_ID = 65_535
 
@@ -59,9 +59,7 @@ def outline(mask: Mask, width: int = 1) -> Mask:
     return (pixels ^ core).view(np.bool_)
 
 
-def label_map(
-    masks: Sequence[rle.RLE], *, ids: Sequence[SupportsIndex] | None = None
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def label_map(masks: Sequence[rle.RLE], *, ids: Sequence[SupportsIndex] | None = None) -> LabelMap:
     """Draw masks of one size into one map.
 
     Args:

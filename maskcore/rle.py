@@ -40,17 +40,15 @@ class RLE:
     def __init__(self, size_hw: Sequence[SupportsIndex], counts: ArrayLike) -> None:
         size = checks.size_hw(size_hw)
         pixels = size[0] * size[1]
-        if pixels > _MAX_AREA:
-            raise RLEError(f"A mask of {size[1]} x {size[0]} pixels is too large.")
         runs = _whole_numbers(counts)
         if runs.size and runs.min() < 0:
             raise RLEError(f"A run length is negative: {runs.min()}.")
         # Checked one by one first, so that the sum cannot overflow.
-        if (runs.size and runs.max() > pixels) or int(runs.sum()) != pixels:
+        if (runs.size and runs.max() > pixels) or int(runs.sum(dtype=np.int64)) != pixels:
             raise RLEError(
                 f"The run lengths do not add up to {size[1]} x {size[0]} = {pixels} pixels."
             )
-        _fill(self, size, _shortest(runs))
+        _fill(self, size, _shortest(runs.astype(np.int64)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RLE):
@@ -69,20 +67,22 @@ class RLE:
 
 
 def _fill(r: RLE, size_hw: tuple[int, int], counts: NDArray[np.integer]) -> None:
+    if size_hw[0] * size_hw[1] > _MAX_AREA:
+        raise RLEError(f"A mask of {size_hw[1]} x {size_hw[0]} pixels is too large.")
     frozen = counts.astype(np.int32)
     frozen.flags.writeable = False
     object.__setattr__(r, "size_hw", size_hw)
     object.__setattr__(r, "counts", frozen)
 
 
-def _whole_numbers(counts: ArrayLike) -> NDArray[np.int64]:
+def _whole_numbers(counts: ArrayLike) -> NDArray[np.integer]:
     try:
         runs = np.asarray(counts)
         if runs.size == 0:
             return np.zeros(0, np.int64)
         if runs.ndim != 1 or runs.dtype.kind not in "iu":
             raise RLEError("The run lengths are not a plain list of whole numbers.")
-        return runs.astype(np.int64)
+        return runs
     except (OverflowError, ValueError) as error:
         if isinstance(error, RLEError):
             raise

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import rle
+from maskcore import rle, whole_numbers
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
 
 _CHANNELS = 4
 _WORD_BITS = 8
+_ATTRIBUTE = re.compile(r'\b(rle|left|top|width|height)\s*=\s*"([^"]*)"')
 _SIZES = (3, 4, 8, 16)  # bits of a run's length, by the two bits before it
 
 
@@ -46,20 +47,18 @@ class Cvat:
 
     def parse(self, text: str, size_hw: tuple[int, int]) -> RLE:
         """Read one mask."""
-        found = dict(re.findall(r'\b(rle|left|top|width|height)\s*=\s*"([^"]*)"', text))
-        counts = _small_numbers(found.get("rle", ""))
-        try:
-            left, top, width, height = (
-                int(found[name]) for name in ("left", "top", "width", "height")
-            )
-        except (KeyError, ValueError) as error:
-            raise RLEError("A CVAT mask needs left, top, width and height.") from error
+        found = {it[1]: it[2] for it in _ATTRIBUTE.finditer(text)}
+        box = [found.get(name, "") for name in ("left", "top", "width", "height")]
+        if not all(re.fullmatch("-?[0-9]{1,9}", side) for side in box):
+            raise RLEError("A CVAT mask needs left, top, width and height.")
+        left, top, width, height = map(int, box)
         inside = left >= 0 and top >= 0 and width >= 1 and height >= 1
         if not inside or left + width > size_hw[1] or top + height > size_hw[0]:
             raise RLEError(
                 f"The mask's box (left {left}, top {top}, {width} x {height}) does not lie "
                 f"inside the image of {size_hw[1]} x {size_hw[0]} pixels."
             )
+        counts = whole_numbers.read(found.get("rle", "").replace(",", " "))
         whole = np.zeros(size_hw, np.bool_)
         whole[top : top + height, left : left + width] = rle.decode(RLE((width, height), counts)).T
         return rle.encode(whole)
@@ -75,17 +74,14 @@ class Cvat:
         return f'<mask rle="{counts}" left="{x1}" top="{y1}" {size}/>'
 
 
-def _small_numbers(text: str) -> list[int]:
-    if not re.fullmatch(r"\s*[0-9]{1,10}(\s*,\s*[0-9]{1,10})*\s*", text):
-        raise RLEError("The mask's rle is not a list of whole numbers with commas.")
-    return [int(token) for token in text.split(",")]
-
-
 def _byte_list(text: str) -> bytes:
     try:
-        return bytes(json.loads(text))
-    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
+        numbers = whole_numbers.read_list(text)
+    except RLEError as error:
         raise RLEError("It is not a list of bytes (0 to 255).") from error
+    if numbers.max() > 255:
+        raise RLEError("It is not a list of bytes (0 to 255).")
+    return numbers.astype(np.uint8).tobytes()
 
 
 def _unpack(packed: bytes, pixels: int) -> NDArray[np.bool_]:

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore import whole_numbers
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
 
 _SHIFT = 48  # a character is this plus five bits of payload and one that says "more follow"
 _LONGEST = 7  # characters of one number: 35 bits are enough for any image
+_MOST = 12_000_000  # characters: noise on 24 megapixels. Reading them takes 700 MB
+_BLOCK = 10_000  # counts that are written at once
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Counts:
         if text.startswith("{"):
             counts = _of_size(_json(text), size_hw)
         elif text.startswith("["):
-            counts = _json(text)
+            return RLE(size_hw, whole_numbers.read_list(text))
         else:
-            counts = _plain_numbers(text)
+            return RLE(size_hw, whole_numbers.read(text.replace(",", " ")))
         if isinstance(counts, str):
             raise RLEError("The counts are COCO's compressed text, not a list of numbers.")
         if not isinstance(counts, list) or any(type(count) is not int for count in counts):
@@ -75,10 +78,10 @@ class OpenImages:
 
     def parse(self, text: str, size_hw: tuple[int, int]) -> RLE:
         """Read one mask."""
-        longest = _LONGEST * (size_hw[0] * size_hw[1] + 1)
+        longest = min(_LONGEST * (size_hw[0] * size_hw[1] + 1), _MOST)
         try:
             inflater = zlib.decompressobj()
-            inner = inflater.decompress(base64.b64decode(text, validate=True), longest)
+            inner = inflater.decompress(base64.b64decode(text.strip(), validate=True), longest)
         except (binascii.Error, zlib.error, ValueError) as error:
             raise RLEError("It is not deflated text in base64.") from error
         if inflater.unconsumed_tail or not inflater.eof:
@@ -104,6 +107,8 @@ def decompress(text: str, pixels: int) -> NDArray[np.int64]:
         raise RLEError("It has characters that COCO's compressed text does not use.")
     if len(text) > _LONGEST * (pixels + 1):
         raise _too_many(pixels)
+    if len(text) > _MOST:
+        raise RLEError(f"It is {len(text):,} characters long; at most {_MOST:,} are read.")
     symbols = np.frombuffer(text.encode(), np.uint8) - np.uint8(_SHIFT)  # below it: wraps to > 63
     if symbols.size == 0:
         raise RLEError("It has no counts.")
@@ -133,6 +138,10 @@ def compress(counts: NDArray[np.integer]) -> str:
     """Write counts as COCO's compressed text."""
     steps = counts.astype(np.int64)
     steps[3:] -= counts[1:-2]
+    return "".join(_spell(steps[at : at + _BLOCK]) for at in range(0, steps.size, _BLOCK))
+
+
+def _spell(steps: NDArray[np.int64]) -> str:
     # (N, 7): five bits a character, until only copies of the sign bit are left.
     rest = steps[:, None] >> (5 * np.arange(_LONGEST + 1))
     symbols = rest[:, :-1] & 0x1F
@@ -161,14 +170,5 @@ def _of_size(document: Any, size_hw: tuple[int, int]) -> Any:
         raise RLEError("The JSON object has no counts.")
     size = document.get("size", list(size_hw))
     if size != list(size_hw):
-        raise RLEError(f"It is made for size {size} (height, width), not {list(size_hw)}.")
+        raise RLEError(f"It is made for size {size!s:.40} (height, width), not {list(size_hw)}.")
     return document["counts"]
-
-
-def _plain_numbers(text: str) -> list[int]:
-    tokens = text.replace(",", " ").split()
-    if not tokens or not all(token.isascii() and token.isdigit() for token in tokens):
-        raise RLEError("The counts are not a list of whole numbers.")
-    if max(map(len, tokens)) > 10:
-        raise RLEError("It has a number that is too large for any image.")
-    return [int(token) for token in tokens]

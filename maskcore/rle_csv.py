@@ -144,10 +144,17 @@ def read(
 
 
 def merge(rows: Iterable[RleRow]) -> list[RleRow]:
-    """Join the rows of the same image and label into one mask each."""
+    """Join the rows of the same image and label into one mask each.
+
+    Raises:
+        RLEError: If the rows of an image are not of one size.
+    """
     groups: dict[tuple[str, str], list[RleRow]] = defaultdict(list)
     for row in rows:
         groups[row.image, row.label].append(row)
+    for (image, _), group in groups.items():
+        if len({row.mask.size_hw for row in group}) > 1:
+            raise RLEError(f"The rows of the image “{image:.60}” are not of one size.")
     return [
         RleRow(group[0].number, image, label, rle.union(row.mask for row in group))
         for (image, label), group in groups.items()
@@ -179,10 +186,14 @@ def _bare_codes(text: str) -> list[tuple[int, list[str]]]:
     """The rows of a text that is nothing but codes which separators would tear apart."""
     start = text.lstrip()[:1]
     if start and start in "{[<":
-        lines = [(number, [line]) for number, line in enumerate(text.splitlines(), 1)]
+        lines = [
+            (number, [line.strip().removesuffix(",")])
+            for number, line in enumerate(text_table.lines(text), start=1)
+            if line.strip()
+        ]
         # One code may also stand on several lines.
-        whole = start != "<" and not lines[0][1][0].rstrip().endswith(("}", "]", "},", "],"))
-        return [(1, [text])] if whole else [line for line in lines if line[1][0].strip()]
+        whole = start != "<" and not lines[0][1][0].endswith(("}", "]"))
+        return [(lines[0][0], [text])] if whole else lines
     # The alphabet of COCO's compressed text has a semicolon, but neither blank nor full stop.
     if re.fullmatch(r"[0-o]{8,}\s*", text[:1000]):
         return [(1, [text])]
@@ -205,12 +216,16 @@ def _find_columns(
     if places:
         return _Columns(names, places), rows[1:]
     if len(names) > 1 and sample and not any(map(_looks_like_code, names)):
+        shown = ", ".join(f"{name:.40}" for name in names[:6])
         raise RLEError(
-            f"None of the columns {', '.join(names[:6])} is known to hold run-length codes; "
-            "name it EncodedPixels."
+            f"None of the columns {shown} is known to hold run-length codes; name it EncodedPixels."
         )
     width = len(names)
     code = _code_place(rows[:_SAMPLE], width, taken=set())
+    if width > 1 and not any(
+        _looks_like_code(cells[code]) for _, cells in rows[:_SAMPLE] if len(cells) > code
+    ):
+        raise RLEError("No column holds run-length codes; paste rows such as “a.jpg,1,29102 12”.")
     others = [place for place in range(width) if place != code]
     roles: tuple[Role, ...] = ("image", "label")
     places = {**dict(zip(roles, others, strict=False)), "code": code}
@@ -257,11 +272,10 @@ def _coded_rows(
             except RLEError as error:
                 problems.append(Problem(number, columns.names[places["height"]], str(error)))
                 continue
-        image = "" if image_at is None else cells[image_at].strip()
-        label = "" if label_at is None else cells[label_at].strip()
-        if split:
+        image = "" if image_at is None else text_table.unguard(cells[image_at].strip())
+        label = "" if label_at is None else text_table.unguard(cells[label_at].strip())
+        if split and "_" in image:
             image, _, label = image.rpartition("_")
-        image, label = text_table.unguard(image), text_table.unguard(label)
         coded.append(_Coded(number, image, label, cells[code_at].strip(), size))
     return coded
 
@@ -338,10 +352,11 @@ def _detect(rows: list[_Coded], columns: _Columns, size_hw: tuple[int, int] | No
         if {name.lower() for name, _ in dialect.columns} <= header
         or (dialect.name == "severstal" and "image_label" in columns.places)
     ]
-    named.sort(key=lambda dialect: -len(dialect.columns))
+    most = max((len(dialect.columns) for dialect in named), default=0)
+    named = [dialect for dialect in named if len(dialect.columns) == most]
     unsized = size_hw is None and any(row.size_hw is None for row in rows)
     others = [] if unsized else [it for it in DIALECTS.values() if it not in named]
-    best: dict[Codec, tuple[tuple[int, int, int], str]] = {}
+    best: dict[Codec, tuple[tuple[bool, int, bool, int], str]] = {}
     for place, dialect in enumerate([*named, *others]):
         if dialect.codec in best:
             continue
@@ -355,8 +370,10 @@ def _detect(rows: list[_Coded], columns: _Columns, size_hw: tuple[int, int] | No
         trusted = place < len(named)
         if trusted and not failed:
             return dialect.name
+        # What the columns say outweighs some bad rows: a start of 0 is then a fault.
+        doubtful = not trusted or 4 * failed > 3 * len(sample)
         outline = 0 if trusted else sum(map(rle_text.outline_length, good[:8]))
-        best[dialect.codec] = (failed, not trusted, outline), dialect.name
+        best[dialect.codec] = (doubtful, failed, not trusted, outline), dialect.name
     if not best:
         raise RLEError("The table does not say how large the images are; give the size.")
     return min(best.values(), key=lambda found: found[0])[1]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from maskcore import rle, whole_numbers
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
+
+_MOST_RUNS = 5_000_000  # those of noise on 20 megapixels; reading them takes half a GB
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Pairs:
         """Read one mask; an RLEError says which run is wrong."""
         numbers = whole_numbers.read(text)
         pixels = size_hw[0] * size_hw[1]
+        if numbers.size > 2 * _MOST_RUNS:
+            raise RLEError(f"It has {numbers.size // 2:,} runs; at most {_MOST_RUNS:,} are read.")
         if numbers.size % 2:
             raise self._fault(numbers, pixels)
         edges = np.empty(numbers.size + 2, np.int64)
@@ -54,7 +57,9 @@ class Pairs:
         # Parts that stay in the processor's cache: twice as fast as the whole table at once.
         for start, end in _parts(texts, characters=250_000):
             rows = texts[start:end], sizes_hw[start:end]
-            masks = self._parse_part(*rows) or [None] * (end - start)
+            # A text that is a part of its own may be a hundred times as long, and all at once
+            # takes more memory than one by one.
+            masks = (end - start > 1 and self._parse_part(*rows)) or [None] * (end - start)
             found += [
                 mask or self._parse_or_error(text, size_hw)
                 for mask, text, size_hw in zip(masks, *rows, strict=True)
@@ -155,28 +160,27 @@ class Pairs:
             return RLEError(
                 f"Starts and lengths come in pairs, but there are {numbers.size} numbers."
             )
-        place = 0
-        taken: list[tuple[int, int]] = []
-        for run, (start, length) in enumerate(numbers.reshape(-1, 2).tolist(), start=1):
-            if start < self.base and not self.relative:
-                return RLEError(f"Run {run} starts at {start}, but the first pixel is {self.base}.")
-            if length < 1:
-                return RLEError(f"Run {run} has the length {length}.")
-            place = (place if self.relative else 0) + start - self.base
-            if place + length > pixels:
+        # Limited, so that sums cannot overflow; what is too large stays so.
+        starts, ends = self._starts_ends(np.minimum(numbers, pixels + 2))
+        too_early, too_late = starts < 0, ends > pixels
+        bad = too_early | too_late | (numbers[1::2] < 1)
+        if bad.any():
+            at = int(bad.argmax())
+            start, length = numbers[2 * at : 2 * at + 2].tolist()
+            if too_early[at]:
                 return RLEError(
-                    f"Run {run} (start {start}, length {length}) goes past the last of "
-                    f"{pixels:,} pixels."
+                    f"Run {at + 1} starts at {start}, but the first pixel is {self.base}."
                 )
-            taken.append((place, run))
-            place += length
-        taken.sort()
-        pair = next(
-            (min(a, b), max(a, b))
-            for (start, a), (after, b) in pairwise(taken)
-            if after < start + numbers[2 * a - 1]
-        )
-        return RLEError(f"Run {pair[1]} overlaps with run {pair[0]}.")
+            if length < 1:
+                return RLEError(f"Run {at + 1} has the length {length}.")
+            return RLEError(
+                f"Run {at + 1} (start {start}, length {length}) goes past the last of "
+                f"{pixels:,} pixels."
+            )
+        order = np.argsort(starts, kind="stable")
+        at = int((starts[order[1:]] < ends[order[:-1]]).argmax())
+        first, second = sorted(order[at : at + 2].tolist())
+        return RLEError(f"Run {second + 1} overlaps with run {first + 1}.")
 
 
 def starts_increase(text: str) -> bool:
@@ -186,10 +190,12 @@ def starts_increase(text: str) -> bool:
 
 
 def _parts(texts: Sequence[str], characters: int) -> Iterator[tuple[int, int]]:
-    """Cut a list of texts into ranges of about so many characters."""
+    """Cut a list of texts into ranges of at most so many characters, or of one text."""
     start = size = 0
-    for end, text in enumerate(texts, start=1):
+    for place, text in enumerate(texts):
+        if start < place and size + len(text) > characters:
+            yield start, place
+            start, size = place, 0
         size += len(text)
-        if size >= characters or end == len(texts):
-            yield start, end
-            start, size = end, 0
+    if texts:
+        yield start, len(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +16,11 @@ MAX_BYTES = 100_000_000
 MAX_ROWS = 2_000_000
 """The most rows that are read."""
 
+MAX_COLUMNS = 1_000
+"""Separators after this many in a row are left in its last cell."""
+
 _SEPARATORS = "\t,;"
+_NO_SEPARATOR = "\x1f"  # no keyboard has it
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
@@ -76,22 +81,36 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         MaskcoreError: If there are too many rows.
     """
+    csv.field_size_limit(MAX_BYTES)
     separator = _separator(text)
     rows: Iterator[list[str]]
-    if '"' in text and separator:
-        csv.field_size_limit(MAX_BYTES)
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    if '"' in text:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _NO_SEPARATOR)
     else:
         # Many times as fast as the csv module on cells of thousands of characters.
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        lines = text.split("\n")
-        rows = (line.split(separator) if separator else [line] for line in lines)
+        rows = (line.split(separator, MAX_COLUMNS) if separator else [line] for line in lines(text))
     for number, cells in enumerate(rows, start=1):
-        if number > MAX_ROWS:
-            raise MaskcoreError(f"The table has more than {MAX_ROWS:,} rows; split it.")
         if any(map(str.strip, cells)):
+            if number > MAX_ROWS:
+                raise _too_many()
             yield number, cells
+
+
+def lines(text: str) -> list[str]:
+    """Split a text at its line ends, of whatever system.
+
+    Raises:
+        MaskcoreError: If there are too many.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > MAX_ROWS:
+        raise _too_many()
+    return text.split("\n")
+
+
+def _too_many() -> MaskcoreError:
+    return MaskcoreError(f"The table has more than {MAX_ROWS:,} rows; split it.")
 
 
 def _separator(text: str) -> str | None:
@@ -109,16 +128,19 @@ def _separator(text: str) -> str | None:
 
 def write_rows(rows: Sequence[Sequence[str]]) -> str:
     """Write cells as CSV with commas; quotes only where they are needed."""
-    target = io.StringIO()
-    csv.writer(target, lineterminator="\n").writerows(rows)
-    return target.getvalue()
+    return "".join(",".join(map(_quoted, cells)) + "\n" for cells in rows)
+
+
+def _quoted(cell: str) -> str:
+    # The csv module leaves a lone "\r" bare, and would read it back as the end of the row.
+    return '"' + cell.replace('"', '""') + '"' if re.search('[",\r\n]', cell) else cell
 
 
 def guard(cell: str) -> str:
     """Keep a spreadsheet from running a cell as a formula (OWASP, "CSV injection")."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def unguard(cell: str) -> str:
     """Undo `guard`."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(_FORMULA) else cell

@@ -23,14 +23,32 @@ def read(text: str) -> NDArray[np.int64]:
     if not text.isascii() or text.encode().translate(None, b"0123456789 \t\r\n"):
         raise RLEError(_first_stranger(text))
     numbers = np.fromstring(text, np.int64, sep=" ")
-    if numbers.size == 0:
+    # It finds a number in blanks alone.
+    if numbers.size == 0 or text.isspace():
         raise RLEError("It has no numbers.")
     return numbers
 
 
+def read_list(text: str) -> NDArray[np.int64]:
+    """Read the numbers of a JSON list, many times as fast as ``json`` and in less memory.
+
+    Raises:
+        RLEError: If it has no brackets around it, or anything else than numbers and commas inside.
+    """
+    text = text.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        raise RLEError("It is not a complete list in brackets.")
+    return read(text[1:-1].replace(",", " "))
+
+
 def _first_stranger(text: str) -> str:
-    token = next(token for token in text.split() if not re.fullmatch("[0-9]+", token))
-    shown = token if len(token) <= 20 else f"{token[:20]}…"
+    # Splitting a text of this length into tokens would take a GB.
+    found = re.search(r"[^0-9 \t\r\n]", text)
+    place = found.start() if found else 0
+    start = 1 + max(text.rfind(blank, 0, place) for blank in " \t\r\n")
+    token = re.split(r"[ \t\r\n]", text[start : start + 21])[0]
+    shown = "".join(symbol if symbol.isprintable() else "\ufffd" for symbol in token)
+    shown = shown if len(shown) <= 20 else f"{shown[:20]}…"
     if re.fullmatch("-[0-9]+", token):
         return f"“{shown}” is negative."
     return f"“{shown}” is not a whole number."

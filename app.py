@@ -1,0 +1,25 @@
+"""Mask Studio: the table of its pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import errors, sidebar
+
+st.set_page_config("Mask Studio", ":material/select_all:", layout="wide")
+st.logo(Path(__file__).parent / "pages/shared/logo.svg", size="large")
+page = st.navigation(
+    {
+        "Start": [
+            st.Page("pages/start/open.py", title="Open", icon=":material/add_photo_alternate:"),
+        ],
+        "Make": [
+            st.Page("pages/make/rle.py", title="Run-length codes", icon=":material/data_array:"),
+        ],
+    },
+    position="top",
+)
+with errors.apologized():
+    page.run()
+with errors.apologized():
+    sidebar.show()

@@ -1,0 +1,254 @@
+"""The open images and their layers: the one writer of that part of the session.
+
+Arrays are never kept here: an image is held as the bytes of its file, a layer as run lengths, and
+both are decoded where something computes on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import streamlit as st
+
+from maskcore import image_io, overlay
+from maskcore.errors import ImageError
+from maskcore.image_io import ImageFile
+from maskcore.rle import RLE
+from maskcore.types import Image, Instance
+
+_KEY = "workspace"
+_UNDO_STEPS = 100
+_MAX_BYTES = 300_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One opened file.
+
+    Attributes:
+        id: SHA-256 of the file's content.
+        name: The file's name.
+        content: The file, as it came.
+        size_hw: (height, width), upright.
+    """
+
+    id: str
+    name: str
+    content: bytes = field(repr=False)
+    size_hw: tuple[int, int]
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return self.name.rpartition(".")[0] or self.name
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An instance of an open image.
+
+    Attributes:
+        id: Unique in the session; stays when the layer changes.
+        instance: The mask and its label.
+        mask_digest: Of the mask's runs.
+        color: "#rrggbb".
+        visible: Whether it is drawn.
+    """
+
+    id: int
+    instance: Instance
+    mask_digest: str
+    color: str
+    visible: bool = True
+
+
+@dataclass
+class _Open:
+    picture: Picture
+    steps: list[tuple[Layer, ...]] = field(default_factory=lambda: [()])
+    at: int = 0
+
+
+@dataclass
+class _Workspace:
+    open: dict[str, _Open] = field(default_factory=dict)
+    current: str = ""
+    ids: count[int] = field(default_factory=lambda: count(1))
+
+
+def _workspace() -> _Workspace:
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = _Workspace()
+    return st.session_state[_KEY]
+
+
+def _open() -> _Open | None:
+    workspace = _workspace()
+    return workspace.open.get(workspace.current)
+
+
+def open_file(name: str, content: bytes) -> Picture:
+    """Open an image beside those that are open and make it the current one.
+
+    Raises:
+        ImageError: If it cannot be read, or all open images together would be too large.
+    """
+    workspace = _workspace()
+    identity = hashlib.sha256(content).hexdigest()
+    if identity not in workspace.open:
+        held = sum(len(it.picture.content) for it in workspace.open.values())
+        if held + len(content) > _MAX_BYTES:
+            raise ImageError(
+                f"All open images together would exceed {_MAX_BYTES // 1_000_000} MB; "
+                "close some of them first."
+            )
+        size_hw = _decoded(identity, content).image.shape[:2]
+        workspace.open[identity] = _Open(Picture(identity, name, content, size_hw))
+    workspace.current = identity
+    return workspace.open[identity].picture
+
+
+def close(picture_id: str) -> None:
+    """Close an image; its layers and their history go with it."""
+    workspace = _workspace()
+    workspace.open.pop(picture_id, None)
+    if workspace.current == picture_id:
+        workspace.current = next(reversed(workspace.open), "")
+
+
+def select(picture_id: str) -> None:
+    """Make an open image the current one."""
+    workspace = _workspace()
+    if picture_id in workspace.open:
+        workspace.current = picture_id
+
+
+def pictures() -> list[Picture]:
+    """Return all open images in the order of opening."""
+    return [it.picture for it in _workspace().open.values()]
+
+
+def current() -> Picture | None:
+    """Return the current image, if any is open."""
+    now = _open()
+    return now.picture if now else None
+
+
+def read(picture: Picture) -> ImageFile:
+    """Return the pixels and what the file is; the arrays are shared and cannot be written."""
+    return _decoded(picture.id, picture.content)
+
+
+def image(picture: Picture) -> Image:
+    """Return the pixels; shared, cannot be written."""
+    return read(picture).image
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the image")
+def _decoded(identity: str, _content: bytes) -> ImageFile:
+    del identity  # the key of the cache: hashing the content again would be slow
+    file = image_io.read(_content)
+    file.image.flags.writeable = False
+    if file.alpha is not None:
+        file.alpha.flags.writeable = False
+    return file
+
+
+def layers() -> tuple[Layer, ...]:
+    """Return the current image's layers, the first at the bottom."""
+    now = _open()
+    return now.steps[now.at] if now else ()
+
+
+def add(instances: Sequence[Instance]) -> None:
+    """Put instances on top of the current image as layers: one step that can be undone.
+
+    Layers of one label share a color.
+    """
+    before = layers()
+    colors = {layer.instance.label: layer.color for layer in reversed(before)}
+    ids = _workspace().ids
+    new = []
+    for instance in instances:
+        next_color = "#{:02x}{:02x}{:02x}".format(
+            *overlay.PALETTE[len(colors) % len(overlay.PALETTE)]
+        )
+        color = colors.setdefault(instance.label, next_color)
+        new.append(Layer(next(ids), instance, mask_digest(instance.mask), color))
+    _step((*before, *new))
+
+
+def change(
+    layer_id: int,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+    visible: bool | None = None,
+) -> None:
+    """Change one layer of the current image: one step that can be undone."""
+
+    def changed(layer: Layer) -> Layer:
+        instance = layer.instance if label is None else replace(layer.instance, label=label)
+        return replace(
+            layer,
+            instance=instance,
+            color=layer.color if color is None else color,
+            visible=layer.visible if visible is None else visible,
+        )
+
+    _step(tuple(changed(layer) if layer.id == layer_id else layer for layer in layers()))
+
+
+def remove(layer_ids: Collection[int]) -> None:
+    """Delete layers of the current image: one step that can be undone."""
+    _step(tuple(layer for layer in layers() if layer.id not in layer_ids))
+
+
+def show_only(layer_ids: Collection[int]) -> None:
+    """Show these layers and hide all others: one step that can be undone."""
+    _step(tuple(replace(layer, visible=layer.id in layer_ids) for layer in layers()))
+
+
+def _step(after: tuple[Layer, ...]) -> None:
+    now = _open()
+    if now is None or after == now.steps[now.at]:
+        return
+    now.steps[now.at + 1 :] = [after]
+    del now.steps[: -_UNDO_STEPS - 1]
+    now.at = len(now.steps) - 1
+
+
+def can_undo() -> bool:
+    """Whether the current image's layers have an earlier state."""
+    now = _open()
+    return now is not None and now.at > 0
+
+
+def can_redo() -> bool:
+    """Whether something undone can be done again."""
+    now = _open()
+    return now is not None and now.at < len(now.steps) - 1
+
+
+def undo() -> None:
+    """Go back one change of the current image's layers."""
+    now = _open()
+    if now is not None and now.at > 0:
+        now.at -= 1
+
+
+def redo() -> None:
+    """Go forward again one change of the current image's layers."""
+    now = _open()
+    if now is not None and now.at < len(now.steps) - 1:
+        now.at += 1
+
+
+def mask_digest(mask: RLE) -> str:
+    """Identify a mask by its runs, for keys of caches and names of downloads."""
+    digest = hashlib.sha256(repr(mask.size_hw).encode())
+    digest.update(mask.counts.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,63 @@
+"""Open an image: upload, camera or a sample; and what the file is."""
+
+import streamlit as st
+
+from maskcore import rle
+from maskcore.samples import SAMPLES
+from maskcore.types import Instance
+from pages.shared import inputs, results, workspace
+
+st.title("Mask Studio")
+opened = st.container()
+
+upload, photo = st.tabs(
+    [":material/upload: Upload", ":material/photo_camera: Camera"], key="source", on_change="rerun"
+)
+with upload:
+    inputs.image_uploader("JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF: one, or many at once")
+with photo:
+    if photo.open:
+        inputs.camera("Take a photo")
+with opened:
+    inputs.open_waiting()
+
+st.markdown("**Or start with a sample**")
+for column, (name, sample) in zip(st.columns(len(SAMPLES)), SAMPLES.items(), strict=True):
+    with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+        st.image(inputs.sample_thumbnail(name), width="stretch", alt=sample.title)
+        st.markdown(f"**{sample.title}**  \n{sample.caption}")
+        st.button(
+            "Open",
+            key=f"sample {name}",
+            on_click=inputs.open_sample,
+            args=(name,),
+            width="stretch",
+        )
+
+picture = workspace.current()
+with opened:
+    if picture is None:
+        st.markdown("Make image masks, correct them, use them. **Open an image to begin.**")
+    else:
+        file = workspace.read(picture)
+        look, facts = results.beside(picture)
+        with look:
+            results.view(results.layers_shown(picture), alt=picture.name)
+        with facts:
+            st.subheader(results.escaped(picture.name), anchor=False)
+            st.table(results.facts(file), border="horizontal", hide_header=True)
+            for note in file.notes:
+                st.caption(f":material/info: {note}")
+            if file.alpha is not None:
+                results.keep(
+                    [Instance(rle.encode(file.alpha), "opaque")],
+                    "Keep its transparency as a mask",
+                    picture=picture,
+                    key="keep alpha",
+                )
+            st.page_link(
+                "pages/make/rle.py",
+                label="Decode run-length codes on it",
+                icon=":material/data_array:",
+            )
+        st.subheader("Open another", anchor=False, divider="gray")

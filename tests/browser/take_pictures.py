@@ -1,0 +1,41 @@
+"""Take the pictures of the README from the running app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser.serving import launch, serve
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def open_page(page: Page) -> None:
+    page.get_by_role("button", name="Open").nth(1).click()
+    page.get_by_role("img", name="flower.jpg").first.wait_for()
+
+
+def rle_page(page: Page) -> None:
+    page.get_by_role("button", name="Open").last.click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    page.get_by_role("button", name="Rows of").click()
+    page.get_by_role("button", name="Keep all 4").click()
+    page.get_by_text("Layers (4)").wait_for()
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with serve() as address, launch() as browser:
+        for name, walk in {"open": open_page, "rle": rle_page}.items():
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.goto(address)
+            page.get_by_text("Or start with a sample").wait_for()
+            walk(page)
+            page.wait_for_timeout(6000)  # until the toast is gone
+            page.screenshot(path=PICTURES / f"{name}.png")
+            page.close()
+
+
+if __name__ == "__main__":
+    main()

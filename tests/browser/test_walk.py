@@ -1,0 +1,177 @@
+"""A newcomer's walk: open a steel image, paste rows, keep the masks, download everything."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from playwright.sync_api import Page
+
+SIZE_HW = (256, 1600)
+ROWS = 50
+
+
+@pytest.fixture
+def strip(tmp_path: Path) -> Path:
+    """A real steel image where the test data is at hand, else the generated one."""
+    folder = Path(os.environ.get("MASKCORE_TEST_DATA", "")) / "severstal"
+    real = sorted(folder.glob("*.jpg"))
+    if real:
+        return real[0]
+    from maskcore import samples
+
+    path = tmp_path / "strip.png"
+    path.write_bytes(samples.load("steel").image_bytes)
+    return path
+
+
+def rows_for(name: str) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """Fifty rows of Severstal's kind, and the masks they stand for, worked out pixel by pixel."""
+    rng = np.random.default_rng(5)
+    lines, masks = ["ImageId,ClassId,EncodedPixels"], []
+    for i in range(ROWS):
+        label = str(i % 4 + 1)
+        x, y = int(rng.integers(0, 1500)), int(rng.integers(0, 200))
+        width, height = int(rng.integers(5, 90)), int(rng.integers(5, 50))
+        starts = [(x + column) * SIZE_HW[0] + y + 1 for column in range(width)]
+        lines.append(f"{name},{label}," + " ".join(f"{start} {height}" for start in starts))
+        pixels = np.zeros(SIZE_HW, bool)
+        pixels[y : y + height, x : x + width] = True
+        masks.append((label, pixels))
+    return "\n".join(lines) + "\n", masks
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(path)
+    page.get_by_role("link", name="Decode run-length codes").wait_for()
+
+
+def test_the_walk_from_upload_to_zip(
+    page: Page, strip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload(page, strip)
+    assert page.get_by_text("1,600 × 256 pixels").is_visible()
+    page.get_by_role("link", name="Decode run-length codes").click()
+
+    text, masks = rows_for(strip.name)
+    area = page.get_by_role("textbox", name="Rows")
+    area.fill(text)
+    began = time.perf_counter()
+    area.press("Control+Enter")
+    page.get_by_role("button", name=f"Keep all {ROWS}").wait_for()
+    drawn = page.get_by_role("img", name="The masks on the image")
+    drawn.wait_for()
+    page.wait_for_function("image => image.complete", arg=drawn.element_handle())
+    seconds = time.perf_counter() - began
+    with capsys.disabled():
+        print(f"\n{ROWS} rows at 256x1600, from paste to overlay: {seconds:.2f} s")
+
+    page.get_by_role("button", name=f"Keep all {ROWS}").click()
+    page.get_by_text(f"Layers ({ROWS})").wait_for()
+
+    page.get_by_role("button", name="Download", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Everything, in one zip").click()
+    content = Path(download.value.path()).read_bytes()
+    assert download.value.suggested_filename.startswith(strip.stem)
+    files = zipfile.ZipFile(io.BytesIO(content))
+    assert files.read("severstal.csv").decode() == text
+    for label in "1234":
+        wanted = np.any([pixels for own, pixels in masks if own == label], axis=0)
+        got = np.array(PIL.Image.open(files.open(f"classes/{label}.png")).convert("L")) == 255
+        assert np.array_equal(got, wanted)
+    assert len([name for name in files.namelist() if name.startswith("masks/")]) == ROWS
+    overlay = np.array(PIL.Image.open(files.open("overlay.png")).convert("RGB")).astype(int)
+    image = np.array(PIL.Image.open(strip).convert("RGB")).astype(int)
+    inside = np.any([pixels for _, pixels in masks], axis=0)
+    assert overlay.shape == (*SIZE_HW, 3)
+    assert np.abs(overlay - image)[inside].mean() > 20
+    # Outside the masks only the labels' tags may cover the image.
+    assert (overlay != image).any(axis=2)[~inside].mean() < 0.15
+
+    # Nothing is lost on the way to another page and back.
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("menuitem", name="Open").click()
+    page.get_by_text("Or start with a sample").wait_for()
+    assert page.get_by_text(f"Layers ({ROWS})").is_visible()
+
+
+def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
+    page.get_by_role("button", name="Open").last.click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    page.get_by_role("button", name="Rows of").click()
+    page.get_by_role("button", name="Keep all 4").click()
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("Layers (4)").wait_for()
+
+    sidebar.get_by_role("button", name="4", exact=True).click()
+    name = page.get_by_role("textbox", name="Name")
+    name.fill("scale *")
+    name.press("Enter")
+    sidebar.get_by_role("button", name="scale *", exact=True).wait_for()
+    sidebar.get_by_role("button", name="scale *", exact=True).click()
+    page.get_by_role("button", name="Delete").click()
+    sidebar.get_by_text("Layers (3)").wait_for()
+    sidebar.get_by_test_id("stBaseButton-tertiary").filter(has_text="undo").first.click()
+    sidebar.get_by_text("Layers (4)").wait_for()
+    assert sidebar.get_by_role("button", name="scale *", exact=True).is_visible()
+
+
+def test_a_clicked_row_is_highlighted(page: Page) -> None:
+    page.get_by_role("button", name="Open").last.click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    page.get_by_role("button", name="Rows of").click()
+    drawn = page.get_by_role("img", name="The masks on the image")
+    before = drawn.get_attribute("src")
+    table = page.get_by_test_id("stDataFrame")
+    box = table.bounding_box()
+    assert box
+    table.click(position={"x": 15, "y": 35 + 18})
+    page.get_by_role("button", name="Keep 1 selected").wait_for()
+    page.wait_for_function(
+        "([image, before]) => image.getAttribute('src') !== before",
+        arg=[drawn.element_handle(), before],
+    )
+
+
+def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Page) -> None:
+    page.get_by_role("button", name="Open").last.click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    area = page.get_by_role("textbox", name="Rows")
+    for text in ("\u0001\u0002<script>alert(1)</script>", "9" * 300_000, "=cmd()|,;\t" * 50):
+        area.fill(text)
+        area.press("Control+Enter")
+        page.get_by_test_id("stAlertContentError").first.wait_for()
+        area.fill("")
+        area.press("Control+Enter")
+        page.get_by_text("try the example row").wait_for()
+    assert page.get_by_text("steel.png", exact=True).is_visible()
+    assert page.get_by_text("Layers (0)").is_visible()
+
+
+def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(os.environ.get("MASKCORE_TEST_DATA", "")) / "severstal"
+    table = folder / "predictions_4_rows_per_image.csv"
+    if not table.exists():
+        pytest.skip("needs MASKCORE_TEST_DATA")
+    page.get_by_role("button", name="Open").last.click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    page.get_by_role("radio", name="Upload").click()
+    began = time.perf_counter()
+    page.locator("input[type=file]").first.set_input_files(table)
+    page.get_by_text("Image in the table (1,801)").wait_for()
+    page.get_by_role("img", name="The masks on the image").wait_for()
+    with capsys.disabled():
+        print(f"\n7,204 rows, from upload to overlay: {time.perf_counter() - began:.2f} s")
+    # The first image with a mask: of its four rows one holds something.
+    assert page.get_by_text("The rows are of").is_visible()
+    assert page.get_by_role("button", name="Keep all").is_enabled()
+    assert not page.get_by_text("cannot be used").is_visible()

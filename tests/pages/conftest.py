@@ -1,0 +1,29 @@
+"""The app without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def start() -> Callable[[str], AppTest]:
+    """Start the app, or one page of it alone."""
+
+    def start(script: str = "app.py") -> AppTest:
+        app = AppTest.from_file(str(ROOT / script), default_timeout=30)
+        return clean(app.run())
+
+    return start
+
+
+def clean(app: AppTest) -> AppTest:
+    """Fail if the app shows an exception or our own apology."""
+    assert not app.exception, app.exception
+    assert not [it for it in app.error if "our side" in (it.proto.title or "")], app.error
+    return app

@@ -1,0 +1,113 @@
+"""The page that opens images, and the workspace beside it."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from pages.shared import workspace
+from tests.pages.conftest import clean
+
+
+def png(array: np.ndarray) -> bytes:
+    target = io.BytesIO()
+    PIL.Image.fromarray(array).save(target, "PNG")
+    return target.getvalue()
+
+
+def said(app) -> str:
+    """All text on the page."""
+    kinds = ("title", "subheader", "markdown", "caption", "table")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def opened(app) -> list[str]:
+    return [it.picture.name for it in app.session_state["workspace"].open.values()]
+
+
+@pytest.mark.parametrize("script", ["app.py", "pages/start/open.py"])
+def test_it_opens_alone_and_in_the_app(start, script):
+    assert "Mask Studio" in said(start(script))
+
+
+def test_a_sample_opens_with_one_click(start):
+    app = start()
+    app.button(key="sample china").click()
+    clean(app.run())
+    assert opened(app) == ["china.jpg"]
+    assert "640 × 427" in said(app)
+
+
+def test_an_upload_says_what_the_file_is(start):
+    app = start()
+    image = np.zeros((20, 30, 4), np.uint8)
+    image[5:10, :, 3] = 255
+    app.file_uploader[0].set_value([("cut out.png", png(image), "image/png")])
+    clean(app.run())
+    text = said(app)
+    assert "30 × 20 pixels" in text
+    assert "PNG" in text
+    assert "RGB color with transparency" in text
+
+
+def test_transparency_can_be_kept_as_a_layer(start):
+    app = start()
+    image = np.zeros((20, 30, 4), np.uint8)
+    image[5:10, :, 3] = 255
+    app.file_uploader[0].set_value([("a.png", png(image), "image/png")])
+    clean(app.run())
+    app.button(key="keep alpha").click()
+    clean(app.run())
+    (only,) = app.session_state["workspace"].open.values()
+    (layer,) = only.steps[only.at]
+    assert layer.instance.label == "opaque"
+    assert layer.instance.box == (0, 5, 30, 10)
+
+
+def test_of_many_uploads_the_good_ones_open_and_the_bad_ones_are_named(start):
+    app = start()
+    files = [
+        ("good.png", png(np.zeros((4, 5, 3), np.uint8)), "image/png"),
+        ("bad.png", b"not a picture", "image/png"),
+        ("also good.png", png(np.full((4, 5, 3), 9, np.uint8)), "image/png"),
+    ]
+    app.file_uploader[0].set_value(files)
+    clean(app.run())
+    assert opened(app) == ["good.png", "also good.png"]
+    (error,) = app.error
+    assert error.value.startswith("bad.png: ")
+
+
+def test_the_same_file_opens_only_once_and_closing_it_is_for_good(start):
+    app = start()
+    file = ("a.png", png(np.zeros((4, 5, 3), np.uint8)), "image/png")
+    for _ in range(2):
+        app.file_uploader[0].set_value([file])
+        clean(app.run())
+    assert opened(app) == ["a.png"]
+    app.button(key="close image").click()
+    clean(app.run())
+    clean(app.run())
+    assert opened(app) == []
+
+
+def test_a_page_change_keeps_images_and_layers(start):
+    app = start()
+    app.button(key="sample steel").click()
+    clean(app.run())
+    app.switch_page("pages/make/rle.py")
+    clean(app.run())
+    assert opened(app) == ["steel.png"]
+
+
+def test_close_images_are_told_apart_by_their_content():
+    """Streamlit's own cache samples large arrays; a change of one pixel must still count."""
+    from maskcore import rle
+
+    mask = np.zeros((3000, 4000), bool)
+    before = workspace.mask_digest(rle.encode(mask))
+    mask[1234, 2345] = True
+    assert workspace.mask_digest(rle.encode(mask)) != before

@@ -1,0 +1,83 @@
+"""The layers in the sidebar: undo, redo, hide, rename, recolor, delete."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.conftest import clean
+
+
+@pytest.fixture
+def app(start):
+    """The app with the steel sample and its four masks as layers."""
+    app = start()
+    app.button(key="sample steel").click()
+    clean(app.run())
+    app.switch_page("pages/make/rle.py")
+    clean(app.run())
+    app.button(key="rows of sample").click()
+    clean(app.run())
+    app.button(key="all").click()
+    return clean(app.run())
+
+
+def layers(app):
+    workspace = app.session_state["workspace"]
+    now = workspace.open[workspace.current]
+    return now.steps[now.at]
+
+
+def labels(app):
+    return [layer.instance.label for layer in layers(app)]
+
+
+def press(app, key):
+    app.button(key=key).click()
+    return clean(app.run())
+
+
+def test_kept_rows_are_layers_in_different_colors(app):
+    assert labels(app) == ["1", "2", "3", "4"]
+    assert len({layer.color for layer in layers(app)}) == 4
+
+
+def test_undo_and_redo_take_the_layers_away_and_back(app):
+    press(app, "undo")
+    assert labels(app) == []
+    press(app, "redo")
+    assert labels(app) == ["1", "2", "3", "4"]
+    assert app.button(key="redo").disabled
+
+
+def test_a_new_change_ends_what_could_be_done_again(app):
+    press(app, "undo")
+    press(app, "all")
+    assert app.button(key="redo").disabled
+
+
+def test_a_layer_can_be_hidden_and_shown(app):
+    key = f"layer {layers(app)[1].id} visible"
+    press(app, key)
+    assert [layer.visible for layer in layers(app)] == [True, False, True, True]
+    press(app, key)
+    assert all(layer.visible for layer in layers(app))
+
+
+def test_a_color_can_be_changed_and_undone(app):
+    key = f"layer {layers(app)[0].id} color"
+    before = layers(app)[0].color
+    app.color_picker(key=key).set_value("#123456")
+    clean(app.run())
+    assert layers(app)[0].color == "#123456"
+    press(app, "undo")
+    assert layers(app)[0].color == before
+    assert app.color_picker(key=key).value == before
+
+
+def test_a_hundred_steps_can_be_undone(app):
+    key = f"layer {layers(app)[1].id} visible"
+    for _ in range(101):
+        press(app, key)
+    for _ in range(100):
+        press(app, "undo")
+    assert app.button(key="undo").disabled
