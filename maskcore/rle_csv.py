@@ -294,7 +294,8 @@ def _splits(rows: list[tuple[int, list[str]]], columns: _Columns) -> bool:
 def _size(height_text: str, width_text: str, max_pixels: int) -> tuple[int, int]:
     texts = height_text.strip(), width_text.strip()
     if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
-        raise RLEError(f"The size “{texts[1]}” × “{texts[0]}” is not made of whole numbers.")
+        shown = " × ".join(f"“{text:.20}”" for text in reversed(texts))
+        raise RLEError(f"The size {shown} is not made of whole numbers.")
     height, width = map(int, texts)
     if height < 1 or width < 1 or height * width > max_pixels:
         raise RLEError(f"An image of {width:,} × {height:,} pixels is too small or too large.")
@@ -350,7 +351,7 @@ def _detect(rows: list[_Coded], columns: _Columns, size_hw: tuple[int, int] | No
         dialect
         for dialect in DIALECTS.values()
         if {name.lower() for name, _ in dialect.columns} <= header
-        or (dialect.name == "severstal" and "image_label" in columns.places)
+        or (dialect.name == "severstal" and "imageid_classid" in header)
     ]
     most = max((len(dialect.columns) for dialect in named), default=0)
     named = [dialect for dialect in named if len(dialect.columns) == most]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from maskcore.errors import MaskcoreError
+from pages.shared import markdown
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ def shown() -> Iterator[None]:
     try:
         yield
     except MaskcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(markdown.plain(str(error)), icon=":material/error:")
 
 
 @contextmanager

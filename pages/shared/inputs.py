@@ -7,7 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import image_io, samples
 from maskcore.errors import MaskcoreError
-from pages.shared import workspace
+from pages.shared import markdown, workspace
 
 _QUEUE = "files to open"
 _GENERATION = "uploads so far"
@@ -63,11 +63,11 @@ def open_waiting() -> None:
         opened = total - len(faults)
         _say_opened(name if total == 1 else f"{opened} image{'s' * (opened != 1)}")
     for fault in faults:
-        st.error(fault, icon=":material/broken_image:")
+        st.error(markdown.plain(fault), icon=":material/broken_image:")
 
 
 def _say_opened(what: str) -> None:
-    st.toast(f"Opened {what}", icon=":material/image:")
+    st.toast(f"Opened {markdown.plain(what)}", icon=":material/image:")
 
 
 def open_sample(name: str) -> None:

@@ -174,17 +174,13 @@ def _reduced_mask(mask_digest: str, size_hw: tuple[int, int], _mask: RLE) -> RLE
 def legend(shown: Shown) -> None:
     """Name the colors, one for each label."""
     by_label = dict(zip((it.label for it in shown.instances), shown.colors, strict=True))
+    square = "display:inline-block;width:.8em;height:.8em;border-radius:.2em"
     swatches = [
-        f'<span style="white-space:nowrap"><span style="display:inline-block;width:.8em;'
-        f'height:.8em;border-radius:.2em;background:{color}"></span> {html.escape(label)}</span>'
+        f'<span style="white-space:nowrap"><span style="{square};background:{html.escape(color)}">'
+        f"</span> {html.escape(label)}</span>"
         for label, color in by_label.items()
     ]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.3em 1.2em">{"".join(swatches)}</div>')
-
-
-def escaped(text: str) -> str:
-    """Keep Markdown from reading anything into a name."""
-    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()#+-.!$:~<>|" else mark for mark in text)
 
 
 _MODES = {
@@ -243,7 +239,7 @@ def keep(instances: Sequence[Instance], label: str, *, picture: Picture, key: st
 def downloads(shown: Shown, *, key: str) -> None:
     """Offer all files that can be made of what is shown; each is made when it is asked for."""
     stem, picture = shown.picture.stem, shown.picture
-    with st.popover("Download", icon=":material/download:", disabled=not shown.instances):
+    with st.popover("Download", key=key, icon=":material/download:", disabled=not shown.instances):
         if not shown.instances:
             return
         dialect = st.selectbox(

@@ -13,7 +13,7 @@ from maskcore.rle import RLE
 from maskcore.rle_csv import Problem, RleRow, RleTable
 from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
-from pages.shared import results, workspace
+from pages.shared import markdown, results, workspace
 from pages.shared.rle_source import Source, use_dialect
 from pages.shared.workspace import Picture
 
@@ -90,8 +90,8 @@ def choose(table: RleTable) -> Chosen | None:
         picture = _black(name, size_hw)
     elif name:
         st.caption(
-            f":material/info: The rows are of {results.escaped(name)}; "
-            f"they are drawn on the open image, {results.escaped(picture.name)}."
+            f":material/info: The rows are of {markdown.plain(name)}; "
+            f"they are drawn on the open image, {markdown.plain(picture.name)}."
         )
     joined = _join(rows, table.dialect)
     shown = rle_csv.merge(rows) if joined else rows
@@ -174,7 +174,9 @@ def show_candidates(rows: list[RleRow], dialect: str) -> None:
     found = candidates(workspace.mask_digest(row.mask), dialect, row.mask)
     if len(found) < 2:
         return
-    st.markdown(f"**Read as {DIALECTS[dialect].title}.** {found[0].reason} Not right? Choose:")
+    by_outline = found[0].mask == row.mask
+    reason = found[0].reason if by_outline else "The names of the columns say so."
+    st.markdown(f"**Read as {DIALECTS[dialect].title}.** {reason} Not right? Choose:")
     with st.container(horizontal=True, gap="medium"):
         for candidate in found:
             with st.container(width=300):

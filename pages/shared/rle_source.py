@@ -9,7 +9,7 @@ import streamlit as st
 
 from maskcore import samples
 from maskcore.rle_text import DIALECTS
-from pages.shared import workspace
+from pages.shared import markdown, workspace
 
 _TEXT, _FILE, _SOURCE, _GENERATION = "rle text", "rle file", "rle source", "rle uploads"
 _DIALECT, _SIZE = "rle dialect", "rle size"
@@ -98,7 +98,8 @@ def _uploaded() -> Source | None:
     found: Source | None = st.session_state.get(_FILE)
     if found:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/table: `{found.name}` · {len(found.content) / 1e6:,.1f} MB")
+            size = f"{len(found.content) / 1e6:,.1f} MB"
+            st.markdown(f":material/table: {markdown.plain(found.name)} · {size}")
             st.button(
                 "Remove",
                 key="remove rows",

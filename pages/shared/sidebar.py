@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import rle
-from pages.shared import results, workspace
+from pages.shared import markdown, results, workspace
 from pages.shared.workspace import Layer, Picture
 
 _PER_PAGE = 12
@@ -20,6 +20,8 @@ def show() -> None:
             return
         _pictures(picture)
         _layers()
+        if workspace.layers():
+            results.downloads(results.layers_shown(picture), key="layer files")
 
 
 def _pictures(picture: Picture) -> None:
@@ -37,7 +39,7 @@ def _pictures(picture: Picture) -> None:
     st.image(results.thumbnail(results.layers_shown(picture)), width="stretch", alt=picture.name)
     height, width = picture.size_hw
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"**{results.escaped(picture.name)}** · {width} × {height}", width="stretch")
+        st.caption(f"**{markdown.plain(picture.name)}** · {width} × {height}", width="stretch")
         st.button(
             ":material/close:",
             key="close image",
@@ -92,7 +94,7 @@ def _layer(layer: Layer) -> None:
             on_change=lambda: workspace.change(layer.id, color=st.session_state[f"{key} color"]),
         )
         with st.popover(
-            results.escaped(layer.instance.label) or "unnamed",
+            markdown.plain(layer.instance.label) or "unnamed",
             key=f"{key} menu",
             type="tertiary",
             width="stretch",

@@ -5,7 +5,7 @@ import streamlit as st
 from maskcore import rle
 from maskcore.samples import SAMPLES
 from maskcore.types import Instance
-from pages.shared import inputs, results, workspace
+from pages.shared import inputs, markdown, results, workspace
 
 st.title("Mask Studio")
 opened = st.container()
@@ -44,7 +44,7 @@ with opened:
         with look:
             results.view(results.layers_shown(picture), alt=picture.name)
         with facts:
-            st.subheader(results.escaped(picture.name), anchor=False)
+            st.subheader(markdown.plain(picture.name), anchor=False)
             st.table(results.facts(file), border="horizontal", hide_header=True)
             for note in file.notes:
                 st.caption(f":material/info: {note}")

@@ -130,7 +130,8 @@ def test_one_literal_stretch_with_colours_unlike_alpha_is_read():
 
 
 @pytest.mark.parametrize(
-    ("word", "sizes"), [(8, (1, 2, 3, 4)), (8, (16, 16, 16, 16)), (1, (3, 4, 8, 16)), (16, (2,) * 4)]
+    ("word", "sizes"),
+    [(8, (1, 2, 3, 4)), (8, (16, 16, 16, 16)), (1, (3, 4, 8, 16)), (16, (2,) * 4)],
 )
 def test_other_word_and_run_sizes_are_read(word: int, sizes: tuple[int, ...]):
     values = [0] * 12 + [1] * 4
@@ -201,7 +202,9 @@ def test_a_run_past_the_last_pixel_is_refused():
 
 
 def test_a_cvat_element_is_read_by_rows_inside_its_box():
-    text = '<mask label="car" source="manual" rle="1, 2, 1, 2" left="1" top="2" width="3" height="2">'
+    text = (
+        '<mask label="car" source="manual" rle="1, 2, 1, 2" left="1" top="2" width="3" height="2">'
+    )
     drawn = mask("""
         .....
         .....
@@ -231,8 +234,7 @@ def test_a_cvat_element_is_written_by_hand_alike():
         .##.
     """)
     assert (
-        CVAT.format(rle.encode(drawn))
-        == '<mask rle="1, 3" left="1" top="1" width="2" height="2"/>'
+        CVAT.format(rle.encode(drawn)) == '<mask rle="1, 3" left="1" top="1" width="2" height="2"/>'
     )
 
 

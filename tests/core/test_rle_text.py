@@ -298,7 +298,13 @@ def test_bare_counts_that_fill_the_image_are_known():
 
 @pytest.mark.parametrize(
     ("text", "dialect"),
-    [("", "severstal"), (" ", "severstal"), ("nan", "severstal"), ("-1", "siim-acr"), ("-", "contrails")],
+    [
+        ("", "severstal"),
+        (" ", "severstal"),
+        ("nan", "severstal"),
+        ("-1", "siim-acr"),
+        ("-", "contrails"),
+    ],
 )
 def test_a_text_for_an_empty_mask_is_known(text: str, dialect: str):
     found = rle_text.detect(text, (3, 4))

@@ -89,7 +89,11 @@ def test_separators_and_line_ends_of_every_system(separator: str, end: str):
 
 
 def test_the_separator_is_the_one_that_splits_the_first_rows_alike():
-    assert rows("a;b\n1,5;2\n1;2,5,5\n") == [(1, ["a", "b"]), (2, ["1,5", "2"]), (3, ["1", "2,5,5"])]
+    assert rows("a;b\n1,5;2\n1;2,5,5\n") == [
+        (1, ["a", "b"]),
+        (2, ["1,5", "2"]),
+        (3, ["1", "2,5,5"]),
+    ]
     assert rows("a\tb,c\n1\t2\n") == [(1, ["a", "b,c"]), (2, ["1", "2"])]
 
 

@@ -105,7 +105,22 @@ def test_every_number_of_digits_up_to_eight_is_read():
 
 @pytest.mark.parametrize(
     "odd_one",
-    ["", " 1", "1 ", "1  2", "1\t2", "1\n2", "123456789", "-1", "1.5", "x", "١", "1\x002", "1/2", "1:2"],
+    [
+        "",
+        " 1",
+        "1 ",
+        "1  2",
+        "1\t2",
+        "1\n2",
+        "123456789",
+        "-1",
+        "1.5",
+        "x",
+        "١",
+        "1\x002",
+        "1/2",
+        "1:2",
+    ],
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_unusual_text_sends_all_of_them_back(odd_one: str, place: int):
