@@ -216,7 +216,7 @@ def _find_columns(
     if places:
         return _Columns(names, places), rows[1:]
     if len(names) > 1 and sample and not any(map(_looks_like_code, names)):
-        shown = ", ".join(f"{name:.40}" for name in names[:6])
+        shown = ", ".join(f"{name:.20}" for name in names[:6])
         raise RLEError(
             f"None of the columns {shown} is known to hold run-length codes; name it EncodedPixels."
         )

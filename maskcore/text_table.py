@@ -104,9 +104,10 @@ def lines(text: str) -> list[str]:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.count("\n") > MAX_ROWS:
+    found = text.split("\n", MAX_ROWS + 1)
+    if len(found) > MAX_ROWS + 1:
         raise _too_many()
-    return text.split("\n")
+    return found
 
 
 def _too_many() -> MaskcoreError:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from maskcore.errors import RLEError
 
 _WORD = 8  # bytes, and so digits, that are turned into a number at once
+_DIGITS = np.array([0x0F0F0F0F0F0F0F0F >> 8 * n << 8 * n for n in range(_WORD, -1, -1)], np.uint64)
+"""The bits that a number has in its word, by how many digits it has: nothing before it."""
 
 
 def read(text: str) -> NDArray[np.int64]:
@@ -93,10 +95,7 @@ def _values(
     # Each place of the text seen as the eight bytes from there on, the first the lowest.
     words = np.ndarray((symbols.size - _WORD + 1,), "<u8", symbols, strides=(1,))
     numbers: NDArray[np.uint64] = np.take(words, ends - _WORD)
-    numbers &= np.uint64(0x0F0F0F0F0F0F0F0F)
-    before = ((_WORD - digits) << 3).astype(np.uint64)  # bits of what stands before the number
-    numbers >>= before
-    numbers <<= before
+    numbers &= np.take(_DIGITS, digits)
     numbers *= np.uint64(10 * 2**8 + 1)
     numbers >>= np.uint64(8)
     numbers &= np.uint64(0x00FF00FF00FF00FF)

@@ -75,7 +75,8 @@ def test_the_walk_from_upload_to_zip(
     page.get_by_role("button", name=f"Keep all {ROWS}").click()
     page.get_by_text(f"Layers ({ROWS})").wait_for()
 
-    page.get_by_role("button", name="Download", exact=True).click()
+    main = page.get_by_test_id("stMainBlockContainer")
+    main.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Everything, in one zip").click()
     content = Path(download.value.path()).read_bytes()

@@ -336,8 +336,7 @@ def test_a_row_of_another_width_is_a_problem():
 
 def test_problems_and_rows_are_in_the_tables_order():
     lines = ["ImageId,EncodedPixels,Height,Width"]
-    for i in range(30):
-        lines.append(["a,1 3,3,4", "b,1,3,4", "c,1 3,0,4", "d,1 3,3"][i % 4])
+    lines += [["a,1 3,3,4", "b,1,3,4", "c,1 3,0,4", "d,1 3,3"][i % 4] for i in range(30)]
     table = rle_csv.read("\n".join(lines))
     assert [problem.row for problem in table.problems] == [i + 2 for i in range(30) if i % 4]
     assert [row.number for row in table.rows] == list(range(2, 32, 4))

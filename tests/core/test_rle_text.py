@@ -158,7 +158,7 @@ def test_an_unknown_dialect_is_the_callers_mistake():
         lambda: rle_text.parse("1 2", (2, 3), "kaggle"),
         lambda: rle_text.format(rle.empty((2, 3)), "kaggle"),
     ):
-        with pytest.raises(ValueError, match="dialect must be one of severstal, .* got 'kaggle'"):
+        with pytest.raises(ValueError, match=r"dialect must be one of severstal, .* got 'kaggle'"):
             call()
 
 
