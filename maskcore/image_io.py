@@ -114,6 +114,28 @@ def preview(image: Image, longest: int) -> Image:
     return _reduced(image, size_wh)
 
 
+def preview_cutout(cut: RGBA, longest: int) -> RGBA:
+    """Reduce an image with transparency for showing, as `preview` does.
+
+    The colors are weighted by their opacity, so that what is hidden does not shine through at the
+    edges.
+
+    Args:
+        cut: (H, W, 4) RGBA; not changed.
+        longest: Most pixels along the longer side, at least 1.
+
+    Returns:
+        (h, w, 4) RGBA.
+    """
+    alpha = cut[..., 3:].astype(np.uint16)
+    weighted = (cut[..., :3] * alpha + 127) // 255
+    small = preview(weighted.astype(np.uint8), longest)
+    opacity = preview(np.repeat(cut[..., 3:], 3, axis=2), longest)
+    visible = np.maximum(opacity, 1).astype(np.uint16)
+    colors = np.minimum((small * np.uint16(255) + visible // 2) // visible, 255)
+    return np.dstack((colors.astype(np.uint8), opacity[..., 0]))
+
+
 def encode_png(array: Image | RGBA | Mask | LabelMap) -> bytes:
     """Encode an image or a mask as PNG, lossless and quick rather than small.
 

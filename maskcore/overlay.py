@@ -54,6 +54,7 @@ def draw(
     opacity: float = 0.5,
     outline: bool = True,
     labels: bool = True,
+    boxes: bool = False,
     colors: Sequence[RGB] | None = None,
     highlight: int | None = None,
 ) -> Image:
@@ -66,6 +67,7 @@ def draw(
         outline: Whether to draw the rim of each mask in its full colour, 1 to 3 pixels wide.
         labels: Whether to write label and score beside each mask. A text that the image has no
             room for is shortened or left out.
+        boxes: Whether to draw the box of each mask, 1 to 3 pixels wide, just inside of it.
         colors: One per instance; by default one per label, from `PALETTE`.
         highlight: Index of the instance to show on top, with the others dimmed and without text.
 
@@ -89,7 +91,8 @@ def draw(
         raise ValueError(f"colors must be one per instance, got {len(colors)}")
 
     canvas = image.copy(order="C")
-    line = min(3, max(1, round(sum(image.shape[:2]) / 900))) if outline else 0
+    width = min(3, max(1, round(sum(image.shape[:2]) / 900)))
+    line = width if outline else 0
     for i in sorted(range(len(instances)), key=lambda i: i == highlight):
         mask, color = instances[i].mask, colors[i]
         strength = 1.0 if highlight in (None, i) else _DIMMED
@@ -101,10 +104,20 @@ def draw(
         _blend(window, inside, color, opacity * strength)
         if outline:
             _blend(window, masks.outline(inside, line), color, strength)
+    shown = range(len(instances)) if highlight is None else [highlight]
+    if boxes:
+        for i in shown:
+            _frame(canvas, rle.box(instances[i].mask), colors[i], width)
     if labels:
-        shown = range(len(instances)) if highlight is None else [highlight]
         label_tags.write(canvas, ((instances[i], colors[i]) for i in shown))
     return canvas
+
+
+def _frame(canvas: Image, box: Box, color: RGB, width: int) -> None:
+    x1, y1, x2, y2 = box
+    window = canvas[y1:y2, x1:x2]
+    window[:width] = window[-width:] = color
+    window[:, :width] = window[:, -width:] = color
 
 
 def draw_preview(
@@ -115,6 +128,7 @@ def draw_preview(
     opacity: float = 0.5,
     outline: bool = True,
     labels: bool = True,
+    boxes: bool = False,
     colors: Sequence[RGB] | None = None,
     highlight: int | None = None,
 ) -> Image:
@@ -130,6 +144,7 @@ def draw_preview(
         opacity: As in `draw`, and so are the others.
         outline: Whether to draw the rim of each mask.
         labels: Whether to write label and score.
+        boxes: Whether to draw the box of each mask.
         colors: One per instance.
         highlight: Index of the instance to show on top.
 
@@ -150,6 +165,7 @@ def draw_preview(
         opacity=opacity,
         outline=outline,
         labels=labels,
+        boxes=boxes,
         colors=colors,
         highlight=highlight,
     )

@@ -1,4 +1,4 @@
-"""Pictures to try things on: two photos and a steel strip with known defects."""
+"""Pictures to try things on: two photos, shapes with known masks, a strip with known defects."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import image_io, rle, rle_text
+from maskcore.shapes import Scene, scene
 from maskcore.types import Image, Mask
 
 STEEL_SIZE_HW = (256, 1600)
@@ -60,6 +61,7 @@ SAMPLES: Mapping[str, Description] = MappingProxyType(
             "Temple", "The Summer Palace in Beijing, 640 × 427, a photo that scikit-learn bundles."
         ),
         "flower": Description("Flower", "A dahlia, 640 × 427, a photo that scikit-learn bundles."),
+        "shapes": Description("Shapes", "Generated, 512 × 384: what the demo model can find."),
         "steel": Description(
             "Steel strip",
             "A generated strip, 1600 × 256, with a row of run-length codes per class of defect.",
@@ -82,9 +84,16 @@ def load(name: str) -> Sample:
     if name == "steel":
         image, defects = steel()
         return Sample("steel.png", image_io.encode_png(image[:, :, 0]), _rows("steel.png", defects))
+    if name == "shapes":
+        return Sample("shapes.png", image_io.encode_png(shapes().image))
     if name in SAMPLES:
         return Sample(f"{name}.jpg", _bundled_photo(f"{name}.jpg"))
     raise ValueError(f"there is no sample {name!r}, only {', '.join(SAMPLES)}")
+
+
+def shapes() -> Scene:
+    """Draw the scene of the shapes sample: its (384, 512, 3) image and the true instances."""
+    return scene(395, (384, 512))
 
 
 def steel(seed: int = 0) -> tuple[Image, dict[int, Mask]]:

@@ -19,17 +19,17 @@ ROOT = Path(__file__).parents[1]
 LAYERS = {
     "base": ["types", "errors"],
     "guards": ["checks", "archive", "text_table", "whole_numbers"],
-    "formats": ["image_*", "pixel_depth", "rle", "rle_*", "masks"],
+    "formats": ["image_*", "pixel_depth", "rle", "rle_*", "masks", "shapes"],
     "operations": ["*"],  # every module that is not named elsewhere
-    "collections": ["datasets", "batch", "exports"],
-    "command line": ["__main__"],
+    "collections": ["datasets", "batch", "exports", "cutout_files"],
+    "command line": ["__main__", "commands"],
 }
 """The modules of maskcore, from the bottom up; each imports from its own layer and from below.
 
 Only what runs when a module is imported counts: `types` may import `rle` inside a function.
 """
 
-PARTS = {"label_tags": "overlay"}
+PARTS = {"label_tags": "overlay", "cutout_canvas": "cutout", "cutout_names": "cutout"}
 """Operations do not import each other, but one may be a part of another."""
 
 SLOW_TO_IMPORT = {"torch", "torchvision", "sklearn"}
@@ -170,10 +170,11 @@ def test_maskcore_neither_prints_nor_exits() -> None:
             if isinstance(node, ast.Name | ast.Attribute)
         }
         found[module] = (words | imports(path)) & {
-            *("print", "exit", "quit", "SystemExit", "sys.exit", "os._exit")
+            *("print", "exit", "quit", "SystemExit", "sys.exit", "os._exit"),
+            *("sys.stdout", "sys.stderr"),
         }
-    found.pop("maskcore.__main__", None)
-    assert offences(found) == {}
+    elsewhere = {name: words for name, words in found.items() if layer(name) != "command line"}
+    assert offences(elsewhere) == {}
 
 
 def page_files() -> list[Path]:

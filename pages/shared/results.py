@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from maskcore import archive, exports, image_io, masks, overlay, rle_text
+from maskcore import archive, exports, image_io, masks, overlay, rle, rle_text
 from maskcore.errors import MaskcoreError
 from maskcore.image_io import ImageFile
 from maskcore.rle import RLE
@@ -68,9 +68,13 @@ class Shown:
         return [tuple(bytes.fromhex(color.removeprefix("#"))) for color in self.colors]
 
 
-def layers_shown(picture: Picture) -> Shown:
-    """Return the visible layers of the current image."""
-    layers = [layer for layer in workspace.layers() if layer.visible]
+def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:
+    """Return the visible layers of the current image, perhaps without the empty ones."""
+    layers = [
+        layer
+        for layer in workspace.layers()
+        if layer.visible and (empty_too or rle.area(layer.instance.mask))
+    ]
     return Shown.of(
         picture,
         [layer.instance for layer in layers],
@@ -97,6 +101,7 @@ def view(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
             )
             outline = st.toggle("Outlines", True, key="outlines", persist_state="session")
             labels = st.toggle("Labels", True, key="labels", persist_state="session")
+            boxes = st.toggle("Boxes", False, key="boxes", persist_state="session")
     if mode == "Image":
         shown = Shown.of(shown.picture, [])
     if mode == "Masks":
@@ -107,6 +112,7 @@ def view(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
         opacity / 100,
         outline,
         labels,
+        boxes,
         highlight if shown.instances else None,
         mode == "Masks",
         shown,
@@ -116,7 +122,7 @@ def view(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
 
 def thumbnail(shown: Shown, longest: int = 480) -> bytes:
     """Return a small JPEG of the picture with its masks, without text."""
-    return _drawn(shown.digest, longest, 0.45, True, False, None, False, shown)
+    return _drawn(shown.digest, longest, 0.45, True, False, False, None, False, shown)
 
 
 def mask_thumbnail(mask: RLE, longest: int = 320) -> bytes:
@@ -134,6 +140,7 @@ def _drawn(
     opacity: float,
     outline: bool,
     labels: bool,
+    boxes: bool,
     highlight: int | None,
     on_black: bool,
     _shown: Shown,
@@ -151,6 +158,7 @@ def _drawn(
         opacity=opacity,
         outline=outline,
         labels=labels,
+        boxes=boxes,
         colors=_shown.rgb(),
         highlight=highlight,
     )
@@ -289,11 +297,32 @@ def downloads(shown: Shown, *, key: str) -> None:
             ),
         }
         for label, (name, make) in files.items():
-            _download(label, name, make, f"{shown.digest}{dialect}", key=f"{key} {label}")
+            download(
+                label, name, make, f"{shown.digest}{dialect}", key=f"{key} {label}", width="stretch"
+            )
 
 
-def _download(label: str, name: str, make: Callable[[], bytes], digest: str, *, key: str) -> None:
-    """A button whose file name changes with the content, see the top of this file."""
+def download(
+    label: str,
+    name: str,
+    make: Callable[[], bytes],
+    digest: str,
+    *,
+    key: str,
+    disabled: bool = False,
+    width: str = "content",
+) -> None:
+    """Offer a file that is made when it is asked for.
+
+    Args:
+        label: On the button.
+        name: File name; a few digits of the digest are put into it, see the top of this file.
+        make: Makes the content.
+        digest: Identifies everything that the content depends on.
+        key: The button's key.
+        disabled: Whether there is nothing to download.
+        width: "content" or "stretch".
+    """
     stem, _, ending = archive.safe_name(name).rpartition(".")
     short = hashlib.sha256(digest.encode()).hexdigest()[:8]
 
@@ -309,8 +338,9 @@ def _download(label: str, name: str, make: Callable[[], bytes], digest: str, *, 
         file_name=f"{stem}-{short}.{ending}",
         on_click="ignore",
         key=key,
-        width="stretch",
+        width=width,
         icon=":material/download:",
+        disabled=disabled,
     )
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from maskcore import rle
 from maskcore.samples import SAMPLES
 from maskcore.types import Instance
-from pages.shared import inputs, markdown, results, workspace
+from pages.shared import inputs, links, markdown, results, workspace
 
 st.title("Mask Studio")
 opened = st.container()
@@ -55,9 +55,5 @@ with opened:
                     picture=picture,
                     key="keep alpha",
                 )
-            st.page_link(
-                "pages/make/rle.py",
-                label="Decode run-length codes on it",
-                icon=":material/data_array:",
-            )
+            links.to("pages/make/maskrcnn.py", "pages/make/rle.py", "pages/use/cutout.py")
         st.subheader("Open another", anchor=False, divider="gray")

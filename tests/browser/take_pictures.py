@@ -6,14 +6,18 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from maskcore.samples import SAMPLES
 from tests.browser.serving import launch, serve
 
 PICTURES = Path(__file__).parent / "pictures"
 
 
-def open_page(page: Page) -> None:
-    page.get_by_role("button", name="Open").nth(1).click()
-    page.get_by_role("img", name="flower.jpg").first.wait_for()
+def find_page(page: Page) -> None:
+    page.get_by_role("button", name="Open").nth(list(SAMPLES).index("shapes")).click()
+    page.get_by_role("link", name="Find objects in it").click()
+    page.get_by_role("button", name="Find objects").click()
+    page.get_by_text("Ran on").wait_for()
+    page.get_by_role("button", name="as layers").click()
 
 
 def rle_page(page: Page) -> None:
@@ -27,7 +31,7 @@ def rle_page(page: Page) -> None:
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with serve() as address, launch() as browser:
-        for name, walk in {"open": open_page, "rle": rle_page}.items():
+        for name, walk in {"find": find_page, "rle": rle_page}.items():
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             page.goto(address)
             page.get_by_text("Or start with a sample").wait_for()

@@ -701,3 +701,14 @@ def test_other_endings_are_refused(tmp_path):
         image_io.write_image(tmp_path / "photo.bmp", np.zeros((2, 2, 3), np.uint8))
     with pytest.raises(FileNotFoundError):
         image_io.write_image(tmp_path / "no" / "photo.png", np.zeros((2, 2, 3), np.uint8))
+
+
+def test_hidden_colors_do_not_shine_through_a_reduced_cutout() -> None:
+    cut = np.zeros((2, 4, 4), np.uint8)
+    cut[:, 0] = (200, 100, 50, 255)
+    cut[:, 1] = (255, 255, 255, 0)  # hidden white
+    cut[:, 2:] = (10, 20, 30, 255)
+    small = image_io.preview_cutout(cut, 2)
+    wanted = np.array([[[200, 100, 50, 128], [10, 20, 30, 255]]])
+    assert np.abs(small.astype(int) - wanted).max() <= 1
+    assert cut[0, 1].tolist() == [255, 255, 255, 0]

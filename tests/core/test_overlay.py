@@ -364,3 +364,19 @@ def test_a_small_image_is_previewed_at_its_own_size() -> None:
     assert np.array_equal(
         overlay.draw_preview(image, instances, 1000), overlay.draw(image, instances)
     )
+
+
+def test_a_box_lies_just_inside_the_edges_of_the_mask() -> None:
+    image = np.zeros((5, 6, 3), np.uint8)
+    instance = Instance(rle.encode(mask("......\n.#..#.\n......\n.#....\n......")), "a")
+    drawn = overlay.draw(
+        image, [instance], opacity=0, outline=False, labels=False, boxes=True, colors=[(9, 8, 7)]
+    )
+    framed = mask("......\n.####.\n.#..#.\n.####.\n......")
+    assert np.array_equal((drawn == (9, 8, 7)).all(axis=2), framed)
+
+
+def test_an_empty_mask_has_no_box_to_draw() -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    drawn = overlay.draw(image, [Instance(rle.empty((4, 4)), "a")], boxes=True)
+    assert not drawn.any()

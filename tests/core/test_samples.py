@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from maskcore import samples
+from maskcore import rle, samples
 
 
 def severstal_mask(pairs: str) -> np.ndarray:
@@ -25,7 +25,7 @@ def severstal_mask(pairs: str) -> np.ndarray:
 
 
 def test_every_sample_is_an_image_file_of_its_name() -> None:
-    assert list(samples.SAMPLES) == ["china", "flower", "steel"]
+    assert list(samples.SAMPLES) == ["china", "flower", "shapes", "steel"]
     for name in samples.SAMPLES:
         sample = samples.load(name)
         with PillowImage.open(io.BytesIO(sample.image_bytes)) as picture:
@@ -59,8 +59,33 @@ def test_a_missing_photo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_sample_is_named() -> None:
-    with pytest.raises(ValueError, match="no sample 'moon', only china, flower, steel"):
+    with pytest.raises(ValueError, match="no sample 'moon', only china, flower, shapes, steel"):
         samples.load("moon")
+
+
+def test_the_shapes_are_drawn_without_importing_torch() -> None:
+    script = (
+        "import sys; from maskcore import samples; samples.load('shapes'); samples.shapes();"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_shapes_are_six_that_do_not_overlap_with_every_kind_among_them() -> None:
+    scene = samples.shapes()
+    labels = [it.label for it in scene.instances]
+    assert sorted(labels) == ["circle"] * 3 + ["square"] * 2 + ["triangle"]
+    masks = np.array([rle.decode(it.mask) for it in scene.instances])
+    assert masks.shape == (6, 384, 512)
+    assert masks.sum(axis=0).max() == 1
+    assert masks.sum(axis=(1, 2)).min() > 1500
+
+
+def test_the_file_of_the_shapes_shows_their_scene() -> None:
+    sample = samples.load("shapes")
+    assert (sample.name, sample.rows) == ("shapes.png", "")
+    with PillowImage.open(io.BytesIO(sample.image_bytes)) as picture:
+        assert np.array_equal(np.asarray(picture), samples.shapes().image)
 
 
 def test_the_steel_strip_is_the_same_for_the_same_seed() -> None:
@@ -110,5 +135,6 @@ def test_the_rows_are_the_masks_in_the_dialect_of_the_competition() -> None:
 
 
 def test_loading_twice_gives_the_same_file() -> None:
-    digests = {hashlib.sha256(samples.load("steel").image_bytes).hexdigest() for _ in range(2)}
-    assert len(digests) == 1
+    for name in ("shapes", "steel"):
+        digests = {hashlib.sha256(samples.load(name).image_bytes).hexdigest() for _ in range(2)}
+        assert len(digests) == 1

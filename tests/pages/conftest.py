@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import jobs
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening the app starts no worker process here; a job that is submitted does."""
+    monkeypatch.setattr(jobs.JobQueue, "warm_up", lambda _queue: None)
 
 
 @pytest.fixture

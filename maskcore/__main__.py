@@ -1,0 +1,51 @@
+"""The command line: ``python -m maskcore``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from maskcore.commands import cutouts, extract, segment
+from maskcore.commands.runner import Stop
+from maskcore.commands.terminal import say
+
+_INTERRUPTED = 130  # what a shell reports of a command that Ctrl+C has ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand.
+
+    Args:
+        argv: The arguments after the program's name; those of the process by default.
+
+    Returns:
+        0 if all is well, 1 if some files failed, 2 if the command cannot be done as it is, 130 if
+        it was interrupted.
+
+    Raises:
+        SystemExit: As argparse does it: with 2 for arguments that make no sense, 0 after help.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m maskcore",
+        description="Make and use image masks. Each command has a --help of its own.",
+        epilog="exit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (cutouts, segment, extract):
+        command.add_to(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except Stop as stop:
+        say(str(stop), sys.stderr)
+        return stop.exit_code
+    except KeyboardInterrupt:
+        say("Stopped. The same command goes on where it was.", sys.stderr)
+        return _INTERRUPTED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands of ``python -m maskcore``; only they write to the terminal."""

@@ -1,0 +1,71 @@
+"""The model of a command line: loaded late, and only if there is something to find."""
+
+from __future__ import annotations
+
+import argparse
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskcore import image_io, maskrcnn
+from maskcore.commands.runner import Stop
+from maskcore.commands.sources import known
+from maskcore.commands.terminal import Download
+from maskcore.maskrcnn import catalog
+from maskcore.types import Image, Instance
+
+if TYPE_CHECKING:
+    from maskcore.maskrcnn import Segmenter
+
+
+class Finder:
+    """The model that the options ask for, loaded when the first image needs it."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self.settings = {
+            "model": known(options.model),
+            "labels": options.labels and known(str(options.labels)),
+            "weights": options.weights and known(str(options.weights)),
+            "score": options.score,
+            "only": options.only and sorted(options.only),
+            "mode": options.mode,
+        }
+        self.when_empty = "no objects found; a lower --score may find some"
+        if options.model == "demo":
+            self.when_empty += ", and --model coco knows everyday objects"
+
+    def find(self, path: Path) -> tuple[Image, list[Instance]]:
+        """Read an image and find its objects.
+
+        Raises:
+            MaskcoreError: If the image cannot be used.
+            Stop: If the model cannot be loaded or knows no such label.
+        """
+        image = image_io.read_image(path)
+        found = self._segmenter.predict(
+            image, score_threshold=self._options.score, labels=self._options.only
+        )
+        return image, found
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        options = self._options
+        try:
+            segmenter = maskrcnn.load(
+                options.model,
+                labels=options.labels,
+                weights=options.weights,
+                device=options.device,
+                mode=options.mode,
+                progress=Download(options.model),
+            )
+        except ValueError as error:
+            raise Stop(str(error), 2) from error
+        names = [label for label in segmenter.labels[1:] if label != catalog.UNUSED]
+        unknown = sorted(set(options.only or ()) - set(names))
+        if unknown:
+            raise Stop(
+                f"The model does not find {', '.join(unknown)}; it finds {', '.join(names)}.", 2
+            )
+        return segmenter

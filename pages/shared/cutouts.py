@@ -1,0 +1,205 @@
+"""Cut-outs on a page: the controls, the grid to choose from, the downloads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from maskcore import archive, cutout, cutout_files, image_io, rle
+from maskcore.types import RGBA, Image, Instance
+from pages.shared import markdown, results, workspace
+from pages.shared.results import Shown
+from pages.shared.workspace import Picture
+
+_PER_PAGE = 24
+_LONGEST = 360
+_BACKGROUNDS = {
+    "Transparent": None,
+    "White": (255, 255, 255),
+    "Color": "color",
+    "Another image": "image",
+    "Blurred": "blur",
+    "Grayed": "gray",
+}
+
+
+FROM_LAYERS = """\
+from maskcore import rle_csv
+from maskcore.types import Instance
+
+# The image, and its layers as the sidebar's "Download" writes them in a dialect of your choice.
+image = image_io.read_image(Path({name!r}))
+rows = rle_csv.read(Path("rows.csv"), size_hw=image.shape[:2]).rows
+instances = [Instance(row.mask, row.label) for row in rows]
+"""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How objects are cut out.
+
+    Attributes:
+        background: As for `cutout.extract`.
+        margin: Pixels around the object's box.
+        feather: Radius of the soft edge in pixels.
+        digest: Identifies all of that.
+    """
+
+    background: tuple[int, int, int] | str | Image | None
+    margin: int
+    feather: int
+    digest: str
+
+
+def style(key: str) -> Style:
+    """Show the controls of how objects are cut out."""
+    name = st.segmented_control(
+        "Background",
+        list(_BACKGROUNDS),
+        default="Transparent",
+        required=True,
+        key=f"{key} background",
+        persist_state="session",
+    )
+    background, said = _BACKGROUNDS[name], name
+    if background == "color":
+        said = st.color_picker("Color", "#00b140", key=f"{key} color", persist_state="session")
+        background = tuple(bytes.fromhex(said.removeprefix("#")))
+    elif background == "image":
+        background, said = _other_picture(key)
+    left, right = st.columns(2)
+    margin = left.slider(
+        "Margin", 0, 200, 0, format="%d px", key=f"{key} margin", persist_state="session"
+    )
+    feather = right.slider(
+        "Soft edge", 0, 40, 0, format="%d px", key=f"{key} feather", persist_state="session"
+    )
+    whole = hashlib.sha256(repr((name, said, margin, feather)).encode()).hexdigest()
+    return Style(background, margin, feather, whole)
+
+
+def _other_picture(key: str) -> tuple[Image | None, str]:
+    current = workspace.current()
+    others = [it for it in workspace.pictures() if current is None or it.id != current.id]
+    if not others:
+        st.info("Open a second image to put the objects on.", icon=":material/image:")
+        return None, ""
+    chosen = st.selectbox(
+        "Image for the background", others, format_func=lambda it: it.name, key=f"{key} other"
+    )
+    return workspace.image(chosen), chosen.id
+
+
+def grid(shown: Shown, how: Style, *, key: str) -> list[int]:
+    """Show every object cut out, with a box to check; return which are checked."""
+    count = len(shown.instances)
+    key = f"{key} {shown.digest[:12]}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Check all", on_click=_check, args=(key, count, True), key=f"{key} all")
+        st.button("Check none", on_click=_check, args=(key, count, False), key=f"{key} none")
+    first = 0
+    if count > _PER_PAGE:
+        first = (st.pagination(-(-count // _PER_PAGE), key=f"{key} page") - 1) * _PER_PAGE
+    with st.grid(min_column_width=150):
+        for i in range(first, min(first + _PER_PAGE, count)):
+            instance = shown.instances[i]
+            score = "" if instance.score is None else f" {instance.score:.0%}"
+            with st.container(border=True, vertical_alignment="distribute", height="stretch"):
+                st.image(
+                    _thumbnail(shown.picture.id, shown.mask_digests[i], how.digest, shown, i, how),
+                    width="stretch",
+                    alt=instance.label,
+                )
+                _remember(f"{key} {i}")
+                st.checkbox(markdown.plain(instance.label) + score, key=f"{key} {i}")
+    return [i for i in range(count) if st.session_state.get(f"{key} {i}", True)]
+
+
+def _remember(key: str) -> None:
+    """Check a box at first, and keep what it was when its page of the grid was left."""
+    st.session_state[key] = st.session_state.get(key, True)
+
+
+def _check(key: str, count: int, value: bool) -> None:
+    for i in range(count):
+        st.session_state[f"{key} {i}"] = value
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _thumbnail(
+    picture_id: str, mask_digest: str, style: str, _shown: Shown, _i: int, _how: Style
+) -> bytes:
+    del picture_id, mask_digest, style  # the key
+    cut = _cut(workspace.image(_shown.picture), _shown.instances[_i].mask, _how)
+    reduced = image_io.preview_cutout if cut.shape[2] == 4 else image_io.preview
+    return image_io.encode_png(reduced(cut, _LONGEST))
+
+
+def _cut(image: Image, mask: rle.RLE, how: Style) -> Image | RGBA:
+    return cutout.extract(
+        image, mask, background=how.background, margin=how.margin, feather=how.feather
+    )
+
+
+def downloads(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> None:
+    """Offer the checked objects, or all of them with the background, as one zip each."""
+    chosen = [shown.instances[i] for i in checked]
+
+    def zipped(instances: Sequence[Instance], *, with_background: bool) -> bytes:
+        return archive.zip_bytes(
+            cutout_files.members(
+                workspace.image(shown.picture),
+                instances,
+                stem=shown.picture.stem,
+                source=shown.picture.name,
+                background=how.background,
+                margin=how.margin,
+                feather=how.feather,
+                with_background=with_background,
+            )
+        )
+
+    digest = f"{shown.digest}{how.digest}"
+    stem = shown.picture.stem
+    results.download(
+        f"Download {len(chosen)} checked",
+        f"{stem}_cutouts.zip",
+        lambda: zipped(chosen, with_background=False),
+        f"{digest}{list(checked)}",
+        key=f"{key} checked",
+        disabled=not chosen,
+    )
+    results.download(
+        "Download all, with the background",
+        f"{stem}_all_cutouts.zip",
+        lambda: zipped(shown.instances, with_background=True),
+        digest,
+        key=f"{key} everything",
+        disabled=not shown.instances,
+    )
+
+
+def python(picture: Picture, find: str, how: Style) -> str:
+    """Write the calls that cut out as the page does; `find` makes `instances` of `{name}`."""
+    background = 'image_io.read_image(Path("other.png"))'
+    if how.background is None or isinstance(how.background, str | tuple):
+        background = repr(how.background)
+    return f"""\
+from pathlib import Path
+
+from maskcore import archive, cutout_files, image_io
+{find.replace("{name!r}", repr(picture.name))}
+members = cutout_files.members(
+    image,
+    instances,
+    stem={picture.stem!r},
+    source={picture.name!r},
+    background={background},
+    margin={how.margin},
+    feather={how.feather},
+)
+archive.write_zip(Path("cutouts.zip"), members)
+"""

@@ -1,0 +1,29 @@
+"""Ways from page to page."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+_PAGES = {
+    "pages/start/open.py": ("Open an image", ":material/add_photo_alternate:"),
+    "pages/make/maskrcnn.py": ("Find objects in it", ":material/image_search:"),
+    "pages/make/rle.py": ("Decode run-length codes on it", ":material/data_array:"),
+    "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
+}
+
+
+def to(*pages: str) -> None:
+    """Offer other pages."""
+    for page in pages:
+        label, icon = _PAGES[page]
+        try:
+            st.page_link(page, label=label, icon=icon)
+        except StreamlitAPIException:
+            return  # a page that runs alone, as in its tests, has no others
+
+
+def open_first() -> None:
+    """Say that the page needs an image, and where to open one."""
+    st.info("Open an image first.", icon=":material/image:")
+    to("pages/start/open.py")

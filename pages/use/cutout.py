@@ -1,0 +1,23 @@
+"""Cut objects out of the image: the layers, however they were made."""
+
+import streamlit as st
+
+from pages.shared import cutouts, errors, links, results, workspace
+
+st.title("Cut out")
+st.markdown("Each layer becomes a picture of its own, cropped, on the background you choose.")
+
+picture = workspace.current()
+if picture is None:
+    links.open_first()
+elif not results.layers_shown(picture, empty_too=False).instances:
+    st.info("Make a mask first; every visible layer can be cut out.", icon=":material/layers:")
+    links.to("pages/make/maskrcnn.py", "pages/make/rle.py")
+else:
+    shown = results.layers_shown(picture, empty_too=False)
+    how = cutouts.style("cut")
+    with errors.shown():
+        checked = cutouts.grid(shown, how, key="cut")
+        with st.container(horizontal=True):
+            cutouts.downloads(shown, checked, how, key="cut")
+    results.same_in_python(cutouts.python(picture, cutouts.FROM_LAYERS, how))

@@ -1,0 +1,156 @@
+"""The page that finds objects, on the shapes sample with the demo model."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from maskcore import rle
+from pages.shared import jobs
+from tests.pages.conftest import clean
+
+PAGE = "pages/make/maskrcnn.py"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stop_worker():
+    """The queue of the app itself does the work; its process ends with these tests."""
+    yield
+    jobs.queue.stop()
+
+
+@pytest.fixture
+def page(start):
+    app = start()
+    app.button(key="sample shapes").click()
+    clean(app.run())
+    app.switch_page(PAGE)
+    return clean(app.run())
+
+
+def find(app):
+    app.button(key="find").click()
+    clean(app.run())
+    deadline = time.monotonic() + 60
+    while not app.session_state["finding"].finished:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return clean(app.run())
+
+
+def kept(app):
+    workspace = app.session_state["workspace"]
+    now = workspace.open[workspace.current]
+    return [layer.instance for layer in now.steps[now.at]]
+
+
+def truth():
+    from maskcore import samples
+
+    return samples.shapes().instances
+
+
+def test_it_opens_alone(start):
+    assert start(PAGE).title[0].value == "Find objects"
+
+
+def test_without_an_image_it_says_what_to_do(start):
+    app = start(PAGE)
+    assert [info.value for info in app.info] == ["Open an image first."]
+
+
+def test_every_shape_is_found_and_kept_under_its_name(page):
+    app = find(page)
+    app.button(key="keep").click()
+    clean(app.run())
+    found = kept(app)
+    wanted = truth()
+    assert len(found) == len(wanted)
+    for shape in wanted:
+        best = max(found, key=lambda it: rle.iou(it.mask, shape.mask))
+        assert best.label == shape.label
+        assert rle.iou(best.mask, shape.mask) > 0.8
+
+
+def test_only_wanted_labels_are_found(page):
+    page.multiselect(key="find labels demo").set_value(["circle"])
+    clean(page.run())
+    app = find(page)
+    app.button(key="keep").click()
+    clean(app.run())
+    assert {it.label for it in kept(app)} == {"circle"}
+
+
+def test_only_checked_objects_are_kept(page):
+    app = find(page)
+    boxes = [box for box in app.checkbox if box.key.startswith("found")]
+    boxes[0].uncheck()
+    clean(app.run())
+    app.button(key="keep").click()
+    clean(app.run())
+    assert len(kept(app)) == len(boxes) - 1
+
+
+def test_a_page_change_keeps_the_outcome(page):
+    app = find(page)
+    app.switch_page("pages/start/open.py")
+    clean(app.run())
+    app.switch_page(PAGE)
+    clean(app.run())
+    assert app.subheader[0].value.endswith("objects")
+
+
+def test_an_image_without_objects_offers_a_lower_score(start):
+    import io
+
+    import PIL.Image
+
+    target = io.BytesIO()
+    PIL.Image.new("RGB", (200, 150), (90, 90, 90)).save(target, "PNG")
+    app = start()
+    app.file_uploader[0].set_value([("gray.png", target.getvalue(), "image/png")])
+    clean(app.run())
+    app.switch_page(PAGE)
+    clean(app.run())
+    app = find(app)
+    assert "No object" in app.info[0].value
+    app.button(key="look again").click()
+    clean(app.run())
+    assert app.slider(key="find score").value == 25
+
+
+def test_a_full_queue_is_said_and_breaks_nothing(page, monkeypatch):
+    def full(*_arguments, **_options):
+        raise jobs.QueueFullError
+
+    monkeypatch.setattr(jobs.queue, "submit", full)
+    page.button(key="find").click()
+    clean(page.run())
+    assert any("Too many" in toast.value for toast in page.toast)
+
+
+@pytest.mark.parametrize("script", ["pages/use/cutout.py"])
+def test_the_cut_out_page_opens_alone_and_asks_for_an_image(start, script):
+    assert [info.value for info in start(script).info] == ["Open an image first."]
+
+
+def test_layers_of_any_kind_can_be_cut_out(start):
+    app = start()
+    app.button(key="sample steel").click()
+    clean(app.run())
+    app.switch_page("pages/make/rle.py")
+    clean(app.run())
+    app.button(key="rows of sample").click()
+    clean(app.run())
+    app.button(key="all").click()
+    clean(app.run())
+    app.switch_page("pages/use/cutout.py")
+    clean(app.run())
+    labels = [button.label for button in app.download_button]
+    assert "Download 4 checked" in labels
+    for name in ("White", "Color", "Blurred", "Grayed"):
+        app.segmented_control(key="cut background").set_value(name)
+        clean(app.run())
+    app.slider(key="cut feather").set_value(8)
+    clean(app.run())
