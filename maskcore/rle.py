@@ -10,16 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import SupportsIndex
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from maskcore import checks
+from maskcore import checks, rle_changes
 from maskcore.errors import RLEError
 from maskcore.types import Box, Mask
 
 _MAX_AREA = 2**31 - 1  # counts are int32: half the memory of the undo history
-_EVERY = 7  # rows; the changes of one of so many tell how dense a mask is, in tiles of 8 as well
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False, slots=True)
@@ -156,57 +154,15 @@ def encode(mask: Mask) -> RLE:
     checks.mask(mask)
     height, width = mask.shape
     if mask.flags.f_contiguous:
-        changes = _changes_along(mask.T.reshape(-1))
+        changes = rle_changes.along(mask.T.reshape(-1))
     else:
-        changes = _changes_down_columns(mask)
+        changes = rle_changes.down_columns(mask)
     edges = np.empty(changes.size + 2, np.int64)
     edges[0], edges[1:-1], edges[-1] = 0, changes, mask.size
     counts = np.diff(edges)
     if mask[0, 0]:
         counts = np.concatenate(([0], counts))
     return from_counts((height, width), counts)
-
-
-def _changes_along(flat: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Places i > 0 where flat[i] differs from flat[i - 1]."""
-    return _true_places(flat[1:] != flat[:-1]) + 1
-
-
-def _changes_down_columns(mask: Mask) -> NDArray[np.int64]:
-    """The same, column-major, for a row-major mask: each row is compared with the one above.
-
-    Transposing a photo's mask costs more than finding the few pixels that change; where they are
-    many it is the sorting that costs more.
-    """
-    height, width = mask.shape
-    by_words = width % 8 == 0 and mask.flags.c_contiguous and mask.flags.aligned
-    rows = mask.view(np.uint64) if by_words else mask
-    changed = rows[1:] != rows[:-1]
-    if np.count_nonzero(changed[::_EVERY]) > mask.size // (128 * _EVERY):
-        return _changes_along(cv2.transpose(mask.view(np.uint8)).view(np.bool_).reshape(-1))
-    places = _true_places(changed.reshape(-1))
-    if by_words:
-        words = rows.reshape(-1)
-        pixels = (words[places] ^ words[places + width // 8]).view(np.bool_)
-        which = np.flatnonzero(pixels)
-        places = places[which >> 3] * 8 + (which & 7)
-    row = places // width  # many times as fast as np.divmod
-    column = places - row * width
-    # From the bottom of a column to the top of the next.
-    tops = np.flatnonzero(mask[0, 1:] != mask[-1, :-1]) * height + height
-    places = np.concatenate((column * height + row + 1, tops))
-    places.sort(kind="stable")  # finds the rows' own order and merges it
-    return places
-
-
-def _true_places(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """``np.flatnonzero`` for flags that are mostly False: empty words of eight are skipped."""
-    whole = flags.size // 8 * 8
-    words = flags[:whole].view(np.uint64)
-    mixed = np.flatnonzero(words != 0)
-    which = np.flatnonzero(words[mixed].view(np.bool_))
-    tail = np.flatnonzero(flags[whole:]) + whole
-    return np.concatenate((mixed[which >> 3] * 8 + (which & 7), tail))
 
 
 def decode(r: RLE, *, box: Box | None = None) -> Mask:

@@ -4,8 +4,6 @@ Its folder says what it is: ``architecture.json`` describes the blocks, ``layers
 every layer with its stride and padding, and the state dict is in half precision.
 """
 
-
-
 from __future__ import annotations
 
 import json

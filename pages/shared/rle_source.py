@@ -15,23 +15,6 @@ _TEXT, _FILE, _SOURCE, _GENERATION = "rle text", "rle file", "rle source", "rle 
 _DIALECT, _SIZE = "rle dialect", "rle size"
 AUTOMATIC = "Automatic"
 
-# From the tutorial "Generating masks from encoded pixels": one row of Severstal's train.csv.
-EXAMPLE = (
-    "29102 12 29346 24 29602 24 29858 24 30114 24 30370 24 30626 24 30882 24 31139 23 31395 "
-    "23 31651 23 31907 23 32163 23 32419 23 32675 23 77918 27 78174 55 78429 60 78685 64 "
-    "78941 68 79197 72 79452 77 79708 81 79964 85 80220 89 80475 94 80731 98 80987 102 81242 "
-    "105 81498 105 81754 104 82010 104 82265 105 82521 31 82556 69 82779 27 82818 63 83038 22 "
-    "83080 57 83297 17 83342 50 83555 13 83604 44 83814 8 83866 37 84073 3 84128 31 84390 25 "
-    "84652 18 84918 8 85239 10 85476 29 85714 47 85960 57 86216 57 86471 58 86727 58 86983 58 "
-    "87238 59 87494 59 87750 59 88005 60 88261 60 88517 60 88772 61 89028 53 89283 40 89539 "
-    "32 89667 10 89795 30 89923 28 90050 29 90179 37 90306 27 90434 38 90562 14 90690 38 "
-    "90817 9 90946 38 91073 3 91202 38 91458 38 91714 38 91969 39 92225 39 92481 39 92737 39 "
-    "92993 39 93248 40 93504 40 93760 40 94026 30 94302 10 189792 7 190034 21 190283 28 "
-    "190539 28 190795 28 191051 28 191307 28 191563 28 191819 28 192075 28 192331 28 192587 "
-    "28 192843 23 193099 14 193355 5"
-)
-EXAMPLE_SIZE_HW = (256, 1600)
-
 
 @dataclass(frozen=True)
 class Source:
@@ -120,12 +103,12 @@ def _take_file(key: str) -> None:
 
 
 def _paste_example() -> None:
-    st.session_state[_TEXT] = EXAMPLE
+    st.session_state[_TEXT] = samples.ROW
     st.session_state[_DIALECT] = AUTOMATIC
     picture = workspace.current()
-    if picture is None or picture.size_hw != EXAMPLE_SIZE_HW:
+    if picture is None or picture.size_hw != samples.STEEL_SIZE_HW:
         st.session_state[_SIZE] = "Typed"
-        st.session_state["rle height"], st.session_state["rle width"] = EXAMPLE_SIZE_HW
+        st.session_state["rle height"], st.session_state["rle width"] = samples.STEEL_SIZE_HW
 
 
 def _paste_steel() -> None:
@@ -168,8 +151,8 @@ def options() -> tuple[tuple[int, int] | None, str | None]:
     if size == "Typed":
         left, right = st.columns(2)
         longest = 20_000
-        st.session_state.setdefault("rle height", EXAMPLE_SIZE_HW[0])
-        st.session_state.setdefault("rle width", EXAMPLE_SIZE_HW[1])
+        st.session_state.setdefault("rle height", samples.STEEL_SIZE_HW[0])
+        st.session_state.setdefault("rle width", samples.STEEL_SIZE_HW[1])
         height = left.number_input("Height", 1, longest, key="rle height", persist_state="session")
         width = right.number_input("Width", 1, longest, key="rle width", persist_state="session")
         size_hw = int(height), int(width)

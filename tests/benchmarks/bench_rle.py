@@ -12,27 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from maskcore import rle, rle_csv, rle_text
+from maskcore import rle, rle_csv, rle_text, samples
 from maskcore.rle import RLE
 from maskcore.types import Mask
 from tests.benchmarks.pairs import Peer, compare, heading
 
 STEEL = 256, 1600
 PHOTO = 3000, 4000
-SEED = (
-    "29102 12 29346 24 29602 24 29858 24 30114 24 30370 24 30626 24 30882 24 31139 23 31395 23 "
-    "31651 23 31907 23 32163 23 32419 23 32675 23 77918 27 78174 55 78429 60 78685 64 78941 68 "
-    "79197 72 79452 77 79708 81 79964 85 80220 89 80475 94 80731 98 80987 102 81242 105 81498 105 "
-    "81754 104 82010 104 82265 105 82521 31 82556 69 82779 27 82818 63 83038 22 83080 57 83297 17 "
-    "83342 50 83555 13 83604 44 83814 8 83866 37 84073 3 84128 31 84390 25 84652 18 84918 8 "
-    "85239 10 85476 29 85714 47 85960 57 86216 57 86471 58 86727 58 86983 58 87238 59 87494 59 "
-    "87750 59 88005 60 88261 60 88517 60 88772 61 89028 53 89283 40 89539 32 89667 10 89795 30 "
-    "89923 28 90050 29 90179 37 90306 27 90434 38 90562 14 90690 38 90817 9 90946 38 91073 3 "
-    "91202 38 91458 38 91714 38 91969 39 92225 39 92481 39 92737 39 92993 39 93248 40 93504 40 "
-    "93760 40 94026 30 94302 10 189792 7 190034 21 190283 28 190539 28 190795 28 191051 28 "
-    "191307 28 191563 28 191819 28 192075 28 192331 28 192587 28 192843 23 193099 14 193355 5"
-)
-"""The row of the tutorial "Generating masks from encoded pixels"."""
 
 
 def tutorial(text: str) -> NDArray[Any]:
@@ -122,23 +108,23 @@ def decoded_iou(a: RLE, b: RLE) -> float:
 
 def bench_text() -> None:
     """Text to pixels and pixels to runs."""
-    ours = rle.decode(rle_text.parse(SEED, STEEL, "severstal"))
-    assert np.array_equal(ours, coco_decode(SEED, STEEL))
-    assert np.array_equal(ours, kaggle_rle_decode(SEED, STEEL))
+    ours = rle.decode(rle_text.parse(samples.ROW, STEEL, "severstal"))
+    assert np.array_equal(ours, coco_decode(samples.ROW, STEEL))
+    assert np.array_equal(ours, kaggle_rle_decode(samples.ROW, STEEL))
     compare(
         "text to mask",
-        lambda: rle.decode(rle_text.parse(SEED, STEEL, "severstal")),
+        lambda: rle.decode(rle_text.parse(samples.ROW, STEEL, "severstal")),
         {
-            "pycocotools frPyObjects, decode": Peer(lambda: coco_decode(SEED, STEEL), 10),
-            "Kaggle rle_decode": Peer(lambda: kaggle_rle_decode(SEED, STEEL), 3),
-            "the tutorial, list of pixels": Peer(lambda: tutorial(SEED), 30),
+            "pycocotools frPyObjects, decode": Peer(lambda: coco_decode(samples.ROW, STEEL), 10),
+            "Kaggle rle_decode": Peer(lambda: kaggle_rle_decode(samples.ROW, STEEL), 3),
+            "the tutorial, list of pixels": Peer(lambda: tutorial(samples.ROW), 30),
         },
         setting="256x1600, 108 runs, checked and column-major here",
     )
 
 
 def bench_encode() -> None:
-    steel = np.ascontiguousarray(rle.decode(rle_text.parse(SEED, STEEL, "severstal")))
+    steel = np.ascontiguousarray(rle.decode(rle_text.parse(samples.ROW, STEEL, "severstal")))
     for pixels, aim in ((steel, 2), (ellipses(PHOTO), 25)):
         runs = rle.encode(pixels).counts.size // 2
         compare(

@@ -1,7 +1,5 @@
 """Reading weights: what a checkpoint may look like. What it must not is in tests/hostile."""
 
-
-
 from __future__ import annotations
 
 import argparse

@@ -1,7 +1,5 @@
 """Models by name and by path: where weights come from, devices, labels, sharing."""
 
-
-
 from __future__ import annotations
 
 import dataclasses

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskcore import rle, rle_text
+from maskcore import rle, rle_text, samples
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
 from maskcore.rle_dialects import DIALECTS
@@ -21,20 +21,6 @@ few = settings(deadline=None, max_examples=60)
 
 MASKS = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12))
 
-SEED = (
-    "29102 12 29346 24 29602 24 29858 24 30114 24 30370 24 30626 24 30882 24 31139 23 31395 23 "
-    "31651 23 31907 23 32163 23 32419 23 32675 23 77918 27 78174 55 78429 60 78685 64 78941 68 "
-    "79197 72 79452 77 79708 81 79964 85 80220 89 80475 94 80731 98 80987 102 81242 105 81498 105 "
-    "81754 104 82010 104 82265 105 82521 31 82556 69 82779 27 82818 63 83038 22 83080 57 83297 17 "
-    "83342 50 83555 13 83604 44 83814 8 83866 37 84073 3 84128 31 84390 25 84652 18 84918 8 "
-    "85239 10 85476 29 85714 47 85960 57 86216 57 86471 58 86727 58 86983 58 87238 59 87494 59 "
-    "87750 59 88005 60 88261 60 88517 60 88772 61 89028 53 89283 40 89539 32 89667 10 89795 30 "
-    "89923 28 90050 29 90179 37 90306 27 90434 38 90562 14 90690 38 90817 9 90946 38 91073 3 "
-    "91202 38 91458 38 91714 38 91969 39 92225 39 92481 39 92737 39 92993 39 93248 40 93504 40 "
-    "93760 40 94026 30 94302 10 189792 7 190034 21 190283 28 190539 28 190795 28 191051 28 "
-    "191307 28 191563 28 191819 28 192075 28 192331 28 192587 28 192843 23 193099 14 193355 5"
-)
-"""The row of the tutorial "Generating masks from encoded pixels" (Severstal, 256 x 1600)."""
 STEEL = 256, 1600
 
 BY_COLUMNS = ["severstal", "airbus", "dsb2018", "tgs-salt", "clouds", "hubmap", "contrails"]
@@ -173,23 +159,23 @@ def test_a_text_longer_than_any_mask_is_refused():
 
 
 def test_the_tutorials_mask_is_shifted_by_one_pixel_and_ours_is_not():
-    ours = rle.decode(rle_text.parse(SEED, STEEL, "severstal"))
-    numbers = [int(token) for token in SEED.split()]
+    ours = rle.decode(rle_text.parse(samples.ROW, STEEL, "severstal"))
+    numbers = [int(token) for token in samples.ROW.split()]
     flat = np.zeros(STEEL[0] * STEEL[1], np.bool_)
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
         flat[start - 1 : start - 1 + length] = True
     assert np.array_equal(ours, flat.reshape(1600, 256).T)
 
-    tutorials = tutorial_mask(SEED, STEEL)
+    tutorials = tutorial_mask(samples.ROW, STEEL)
     assert not np.array_equal(ours, tutorials)
     assert np.array_equal(ours.T.reshape(-1)[:-1], tutorials.T.reshape(-1)[1:])
 
 
 def test_the_tutorials_row_has_its_area_and_its_runs():
-    r = rle_text.parse(SEED, STEEL, "severstal")
+    r = rle_text.parse(samples.ROW, STEEL, "severstal")
     assert rle.area(r) == 4396
     assert r.counts.size // 2 == 108
-    assert rle_text.format(r, "severstal") == SEED
+    assert rle_text.format(r, "severstal") == samples.ROW
     counts = {"size": list(STEEL), "counts": r.counts.tolist()}
     theirs = coco.frPyObjects(counts, *STEEL)
     assert coco.area(theirs) == 4396
@@ -205,10 +191,10 @@ def test_a_run_up_to_the_last_pixel_is_not_dropped():
 
 
 def test_the_tutorials_row_is_found_to_be_severstal():
-    found = rle_text.detect(SEED, STEEL)
+    found = rle_text.detect(samples.ROW, STEEL)
     assert found[0].dialect == "severstal"
-    assert found[0].mask == rle_text.parse(SEED, STEEL, "severstal")
-    assert found[1].mask == rle_text.parse(SEED, STEEL, "carvana")
+    assert found[0].mask == rle_text.parse(samples.ROW, STEEL, "severstal")
+    assert found[1].mask == rle_text.parse(samples.ROW, STEEL, "carvana")
     # Counted from the pixels, not with the code under test.
     lengths = []
     for candidate in found[:2]:

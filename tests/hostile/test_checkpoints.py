@@ -1,7 +1,5 @@
 """Whatever a checkpoint holds, it gives weights or a ModelError with one sentence; nothing runs."""
 
-
-
 from __future__ import annotations
 
 import io

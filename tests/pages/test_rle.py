@@ -13,7 +13,7 @@ import pytest
 from maskcore import exports, image_io, overlay, rle, samples
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import results, rle_source
+from pages.shared import results
 from pages.shared.results import Shown
 from pages.shared.workspace import Picture
 from tests.grids import mask
@@ -79,7 +79,7 @@ def test_the_tutorials_row_is_one_click_and_not_shifted_by_a_pixel(page):
     page.button(key="example row").click()
     clean(page.run())
     (instance,) = keep_all(page)
-    numbers = list(map(int, rle_source.EXAMPLE.split()))
+    numbers = list(map(int, samples.ROW.split()))
     wanted = np.zeros(256 * 1600, bool)
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
         wanted[start - 1 : start - 1 + length] = True
