@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import cutouts, errors, finder, job_view, links, results, workspace
+from pages.shared import cutouts, errors, finder, job_view, links, markdown, results, workspace
 
 st.title("Find objects")
 st.markdown("A Mask R-CNN finds every object it knows; each one becomes a mask and a cut-out.")
@@ -24,7 +24,7 @@ else:
         results.view(shown, alt="The objects on the image")
         results.legend(shown)
     if found and found.fault:
-        st.error(found.fault, icon=":material/error:")
+        st.error(markdown.plain(found.fault), icon=":material/error:")
     elif found and not instances:
         finder.nothing_found(wish)
     elif instances:

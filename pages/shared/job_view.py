@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.shared import jobs
+from pages.shared import jobs, markdown
 from pages.shared.jobs import Job
 
 _POLL_SECONDS = 0.4
@@ -48,7 +48,7 @@ def follow(key: str) -> Job | None:
         st.fragment(_watch, run_every=_POLL_SECONDS)(job)
         return None
     if job.state == "failed":
-        st.error(job.note, icon=":material/error:")
+        st.error(markdown.plain(job.note), icon=":material/error:")
     elif job.state == "cancelled":
         st.info("Cancelled; nothing was kept.", icon=":material/block:")
     return job if job.state == "done" else None

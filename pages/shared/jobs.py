@@ -162,6 +162,8 @@ class JobQueue:
 
     def _attend(self, job: Job) -> None:
         """Hand a job to the process and follow it to its end."""
+        if self._process is None or self._process.poll() is not None:  # it died while idle
+            self._restart()
         self._pipe.send((job.number, job.function, job.arguments))
         last_wanted, asked_to_stop = time.monotonic(), None
         while not job.finished:

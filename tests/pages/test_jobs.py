@@ -91,6 +91,11 @@ def test_the_next_job_runs_after_the_process_has_died(queue):
     assert finished(queue.submit("double", job_functions.double, 5)).result == 10
 
 
+def test_a_process_that_dies_between_jobs_costs_none_of_them(queue):
+    queue.stop()
+    assert finished(queue.submit("double", job_functions.double, 6)).result == 12
+
+
 def test_a_job_that_nobody_waits_for_is_dropped(queue, tmp_path, monkeypatch):
     monkeypatch.setattr("pages.shared.jobs._GONE_SECONDS", 0.2)
     job = queue.submit("long", job_functions.last_long, tmp_path / "began", wanted=lambda: not here)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+import zipfile
 
 import pytest
 
-from maskcore import rle
+from maskcore import cutout, rle, samples
 from pages.shared import jobs
 from tests.pages.conftest import clean
 
@@ -46,8 +47,6 @@ def kept(app):
 
 
 def truth():
-    from maskcore import samples
-
     return samples.shapes().instances
 
 
@@ -154,3 +153,34 @@ def test_layers_of_any_kind_can_be_cut_out(start):
         clean(app.run())
     app.slider(key="cut feather").set_value(8)
     clean(app.run())
+
+
+def test_the_code_shown_cuts_out_the_very_objects(page, tmp_path, monkeypatch):
+    app = find(page)
+    (code,) = app.code
+    (tmp_path / "shapes.png").write_bytes(samples.load("shapes").image_bytes)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.value, "shown", "exec"), {})
+    app.button(key="keep").click()
+    clean(app.run())
+    wanted = [cutout.file_name("shapes", instance) for instance in kept(app)]
+    names = zipfile.ZipFile("cutouts.zip").namelist()
+    assert [*wanted, "shapes.background.png", "manifest.csv", "manifest.json"] == names
+
+
+def test_a_model_that_is_not_there_is_said_and_the_demo_still_works(page, monkeypatch):
+    monkeypatch.setenv("MASKCORE_WEIGHTS", "/nowhere")
+    monkeypatch.setenv("TORCH_HOME", "/nowhere")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    jobs.queue.stop()  # so that the process starts anew, with this environment
+    page.selectbox(key="find model").set_value("coco")
+    clean(page.run())
+    app = find(page)
+    (error,) = app.error
+    assert (
+        "maskrcnn_resnet50_fpn_v2_coco-73cbd019.pth is not on this computer"
+        in error.value.replace("\\", "")
+    )
+    page.selectbox(key="find model").set_value("demo")
+    clean(page.run())
+    assert find(page).session_state["finding"].state == "done"
