@@ -32,10 +32,11 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with serve() as address, launch() as browser:
         for name, walk in {"find": find_page, "rle": rle_page}.items():
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page = browser.new_page(viewport={"width": 1280, "height": 1100})
             page.goto(address)
             page.get_by_text("Or start with a sample").wait_for()
             walk(page)
+            page.get_by_role("heading", level=1).scroll_into_view_if_needed()
             page.wait_for_timeout(6000)  # until the toast is gone
             page.screenshot(path=PICTURES / f"{name}.png")
             page.close()
