@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from maskcore.errors import ModelError
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 _MARKS = {"roi_heads.box_head.0.0.weight": "coco", "backbone.body.stem.0.weight": "demo"}
 _CLASSES = "roi_heads.box_predictor.cls_score.weight"
@@ -92,8 +92,8 @@ def _n_classes(state: Mapping[str, Tensor], file_name: str) -> int:
 def _new(name: str, n_classes: int) -> MaskRCNN:
     """Return a model with random weights."""
     from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn_v2
-    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone  # type: ignore[import-untyped]
-    from torchvision.ops import FrozenBatchNorm2d  # type: ignore[import-untyped]
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+    from torchvision.ops import FrozenBatchNorm2d
 
     model: MaskRCNN
     if name == "coco":
@@ -110,8 +110,8 @@ def _new(name: str, n_classes: int) -> MaskRCNN:
 
 
 def _new_demo(n_classes: int) -> MaskRCNN:
-    from torchvision.models.detection.faster_rcnn import FastRCNNPredictor  # type: ignore[import-untyped]
-    from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor  # type: ignore[import-untyped]
+    from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
+    from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
 
     from maskcore.maskrcnn import demo
 

@@ -15,7 +15,7 @@ from torch import nn
 from maskcore import shapes
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 LABELS = ("__background__", *shapes.LABELS)
 """What each class id means; id 0 is never found."""
@@ -39,7 +39,7 @@ def build(**overrides: Any) -> MaskRCNN:
         overrides: Arguments of torchvision's `MaskRCNN`, such as ``min_size``, in the place of
             those the model card's figures were measured with.
     """
-    from torchvision.models import detection  # type: ignore[import-untyped]
+    from torchvision.models import detection
 
     boxes, masks = detection.faster_rcnn, detection.mask_rcnn
     arguments: dict[str, Any] = {
@@ -66,7 +66,7 @@ def build(**overrides: Any) -> MaskRCNN:
 
 
 def _backbone() -> nn.Module:
-    from torchvision import ops  # type: ignore[import-untyped]
+    from torchvision import ops
     from torchvision.models.detection import backbone_utils
 
     body = nn.Sequential(OrderedDict(stem=ops.Conv2dNormActivation(3, _WIDTHS[0], stride=2)))
@@ -80,7 +80,7 @@ def _backbone() -> nn.Module:
 
 def _layer(channels_in: int, channels: int, depth: int) -> nn.Sequential:
     """Residual blocks, of which the first halves the size."""
-    from torchvision.models.resnet import BasicBlock  # type: ignore[import-untyped]
+    from torchvision.models.resnet import BasicBlock
 
     shortcut = nn.Sequential(
         nn.Conv2d(channels_in, channels, 1, stride=2, bias=False), nn.BatchNorm2d(channels)
@@ -90,7 +90,7 @@ def _layer(channels_in: int, channels: int, depth: int) -> nn.Sequential:
 
 
 def _roi_pool(size: int) -> nn.Module:
-    from torchvision.ops import MultiScaleRoIAlign  # type: ignore[import-untyped]
+    from torchvision.ops import MultiScaleRoIAlign
 
     # Boxes of 112 pixels are read at stride 16: the shapes are half as large as COCO's objects.
     pool: nn.Module = MultiScaleRoIAlign(

@@ -16,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 def watch(module: nn.Module, example: Any) -> tuple[Any, list[tuple[nn.Conv2d, nn.Module]]]:
     """Run the module and find the batch norms that only see what one convolution just made."""
-    from torchvision.ops import FrozenBatchNorm2d  # type: ignore[import-untyped]
+    from torchvision.ops import FrozenBatchNorm2d
 
     made: dict[int, tuple[nn.Module, Tensor, Tensor]] = {}
     times_run: dict[nn.Module, int] = {}

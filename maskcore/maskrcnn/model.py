@@ -18,7 +18,7 @@ from maskcore.maskrcnn.catalog import BACKGROUND, MODELS
 from maskcore.maskrcnn.predict import Segmenter
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 MAX_LOADED = 3
 """Models kept in memory; the one that was asked for least recently goes first."""
@@ -223,7 +223,7 @@ def _place(device: str) -> str:
 @functools.cache
 def _runs_operators(device: str) -> bool:
     """Whether torchvision's operators, which come compiled for some devices only, run there."""
-    from torchvision.ops import nms, roi_align  # type: ignore[import-untyped]
+    from torchvision.ops import nms, roi_align
 
     try:
         boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0]], device=device)

@@ -20,8 +20,8 @@ from maskcore.rle import RLE
 from maskcore.types import Image
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
-    from torchvision.models.detection.image_list import ImageList  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
+    from torchvision.models.detection.image_list import ImageList
 
 _FAST_PROPOSALS = 300
 _BOXES_AT_ONCE = 500

@@ -18,7 +18,7 @@ from maskcore.maskrcnn.fold import fold, watch
 from maskcore.maskrcnn.pyramid import replace_pyramids
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 _TOLERANCE = 1e-3
 """Of the largest value: far above rounding, far below what a wrong fold does."""

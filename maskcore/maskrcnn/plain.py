@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 
 def is_model(model: MaskRCNN) -> bool:
     """Whether the model goes from image to network and on to masks as torchvision's do."""
-    from torchvision.models.detection.generalized_rcnn import (  # type: ignore[import-untyped]
+    from torchvision.models.detection.generalized_rcnn import (
         GeneralizedRCNN,
     )
-    from torchvision.models.detection.transform import (  # type: ignore[import-untyped]
+    from torchvision.models.detection.transform import (
         GeneralizedRCNNTransform,
     )
 
@@ -28,7 +28,7 @@ def is_model(model: MaskRCNN) -> bool:
 
 def is_rpn(rpn: nn.Module) -> bool:
     """Whether proposals are made as torchvision makes them."""
-    from torchvision.models.detection.rpn import (  # type: ignore[import-untyped]
+    from torchvision.models.detection.rpn import (
         RegionProposalNetwork,
     )
 
@@ -37,13 +37,13 @@ def is_rpn(rpn: nn.Module) -> bool:
 
 def are_roi_heads(heads: nn.Module) -> bool:
     """Whether proposals become detections and masks as they do in torchvision."""
-    from torchvision.models.detection.roi_heads import RoIHeads  # type: ignore[import-untyped]
+    from torchvision.models.detection.roi_heads import RoIHeads
 
     return type(heads) is RoIHeads
 
 
 def is_pooler(pooler: nn.Module) -> bool:
     """Whether regions are cut out of the feature maps by torchvision's RoIAlign."""
-    from torchvision.ops import MultiScaleRoIAlign  # type: ignore[import-untyped]
+    from torchvision.ops import MultiScaleRoIAlign
 
     return type(pooler) is MultiScaleRoIAlign

@@ -16,7 +16,7 @@ from maskcore.maskrcnn.whole import WholeModel
 from maskcore.types import Image, Instance
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 _INFERENCE = threading.Lock()
 """Two at once on the same cores take longer than one after the other, and twice the memory."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from torchvision.ops import FeaturePyramidNetwork  # type: ignore[import-untyped]
+    from torchvision.ops import FeaturePyramidNetwork
 
 
 class Pyramid(nn.Module):
@@ -58,7 +58,7 @@ class Pyramid(nn.Module):
 
 
 def _is_max_pool(block: nn.Module | None) -> bool:
-    from torchvision.ops.feature_pyramid_network import (  # type: ignore[import-untyped]
+    from torchvision.ops.feature_pyramid_network import (
         LastLevelMaxPool,
     )
 
@@ -67,7 +67,7 @@ def _is_max_pool(block: nn.Module | None) -> bool:
 
 def replace_pyramids(module: nn.Module) -> Callable[[], None]:
     """Replace torchvision's pyramids inside the module; what is returned puts them back."""
-    from torchvision.models.detection.backbone_utils import (  # type: ignore[import-untyped]
+    from torchvision.models.detection.backbone_utils import (
         BackboneWithFPN,
     )
     from torchvision.ops import FeaturePyramidNetwork

@@ -19,7 +19,7 @@ from torch.nn import functional
 from maskcore.types import Image
 
 if TYPE_CHECKING:
-    from torchvision.models.detection.transform import (  # type: ignore[import-untyped]
+    from torchvision.models.detection.transform import (
         GeneralizedRCNNTransform,
     )
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from torchvision.ops import MultiScaleRoIAlign  # type: ignore[import-untyped]
+    from torchvision.ops import MultiScaleRoIAlign
 
 
 def pool(

@@ -13,7 +13,7 @@ from maskcore.maskrcnn.network import Finding
 from maskcore.types import Image
 
 if TYPE_CHECKING:
-    from torchvision.models.detection import MaskRCNN  # type: ignore[import-untyped]
+    from torchvision.models.detection import MaskRCNN
 
 
 class WholeModel:

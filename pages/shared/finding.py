@@ -74,4 +74,6 @@ def find(report: Report, pictures: list[tuple[str, str, bytes]], wish: Wish) -> 
         except MaskcoreError as error:
             found = Found(picture_id, (), str(error))
         report((i + 1) / len(pictures), name, found)
-    return f"{segmenter.device}, {segmenter.precision}, {segmenter.mode}"
+    return ". ".join(
+        [f"{segmenter.device}, {segmenter.precision}, {segmenter.mode}", *segmenter.notes]
+    )
