@@ -118,7 +118,8 @@ def ran() -> None:
     """Say how the model ran, once it has."""
     job: Job | None = st.session_state.get(JOB)
     if job is not None and job.result:
-        st.caption(f":material/memory: Ran on {markdown.plain(job.result.rstrip("."))}.")
+        how = markdown.plain(job.result.rstrip("."))
+        st.caption(f":material/memory: Ran on {how}.")
 
 
 def python(picture: Picture, wanted: Wish, how: Style) -> str:
