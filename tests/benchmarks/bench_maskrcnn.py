@@ -225,7 +225,7 @@ if __name__ == "__main__":
         rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
         n_threads = int(sys.argv[2]) if len(sys.argv) > 2 else torch.get_num_threads()
         torch.set_num_threads(n_threads)
-        if DATA.is_dir():
+        if two_go.available():
             bench_precision()
         bench_memory()
         print(f"{n_threads} threads. A figure is torchvision's time over ours.")
