@@ -50,7 +50,8 @@ def follow(key: str) -> Job | None:
     if job.state == "failed":
         st.error(markdown.plain(job.note), icon=":material/error:")
     elif job.state == "cancelled":
-        st.info("Cancelled; nothing was kept.", icon=":material/block:")
+        so_far = " What was found until then is kept." if job.parts else ""
+        st.info(f"Cancelled.{so_far}", icon=":material/block:")
     return job if job.state == "done" else None
 
 
