@@ -11,6 +11,7 @@ import streamlit as st
 from maskcore import archive, cutout, cutout_files, image_io, rle
 from maskcore.types import RGBA, Image, Instance
 from pages.shared import markdown, results, workspace
+from pages.shared.colors import to_rgb
 from pages.shared.results import Shown
 from pages.shared.workspace import Picture
 
@@ -67,7 +68,7 @@ def style(key: str) -> Style:
     background, said = _BACKGROUNDS[name], name
     if background == "color":
         said = st.color_picker("Color", "#00b140", key=f"{key} color", persist_state="session")
-        background = tuple(bytes.fromhex(said.removeprefix("#")))
+        background = to_rgb(said)
     elif background == "image":
         background, said = _other_picture(key)
     left, right = st.columns(2)

@@ -21,6 +21,7 @@ from maskcore.image_io import ImageFile
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
 from pages.shared import workspace
+from pages.shared.colors import to_hex, to_rgb
 from pages.shared.workspace import Picture
 
 _LONGEST = 1400  # pixels of a picture on the page; Streamlit itself shrinks anything above 1460
@@ -55,7 +56,7 @@ class Shown:
         """Bring picture and instances together; colors are by label if not given."""
         if colors is None:
             by_label = overlay.colors(it.label for it in instances)
-            colors = ["#{:02x}{:02x}{:02x}".format(*by_label[it.label]) for it in instances]
+            colors = [to_hex(by_label[it.label]) for it in instances]
         if mask_digests is None:
             mask_digests = [workspace.mask_digest(it.mask) for it in instances]
         said = [(it.label, it.score) for it in instances]
@@ -65,7 +66,7 @@ class Shown:
 
     def rgb(self) -> list[overlay.RGB]:
         """Return the colors as numbers."""
-        return [tuple(bytes.fromhex(color.removeprefix("#"))) for color in self.colors]
+        return [to_rgb(color) for color in self.colors]
 
 
 def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from maskcore import image_io, overlay, rle, rle_csv, rle_text
+from maskcore import image_io, rle, rle_csv, rle_text
 from maskcore.rle import RLE
 from maskcore.rle_csv import Problem, RleRow, RleTable
 from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
 from pages.shared import markdown, results, workspace
+from pages.shared.colors import of_place
 from pages.shared.rle_source import Source, use_dialect
 from pages.shared.workspace import Picture
 
@@ -129,8 +130,7 @@ def colors(rows: list[RleRow]) -> list[str] | None:
     if any(row.label for row in rows):
         return None
     count = sum(rle.area(row.mask) > 0 for row in rows)
-    palette = ["#{:02x}{:02x}{:02x}".format(*color) for color in overlay.PALETTE]
-    return [palette[i % len(palette)] for i in range(count)]
+    return [of_place(i) for i in range(count)]
 
 
 def python(found: Source, chosen: Chosen, table: RleTable, size_hw: tuple[int, int] | None) -> str:

@@ -13,11 +13,12 @@ from itertools import count
 
 import streamlit as st
 
-from maskcore import image_io, overlay
+from maskcore import image_io
 from maskcore.errors import ImageError
 from maskcore.image_io import ImageFile
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
+from pages.shared.colors import of_place
 
 _KEY = "workspace"
 _UNDO_STEPS = 100
@@ -173,10 +174,7 @@ def add(instances: Sequence[Instance]) -> None:
     ids = _workspace().ids
     new = []
     for instance in instances:
-        next_color = "#{:02x}{:02x}{:02x}".format(
-            *overlay.PALETTE[len(colors) % len(overlay.PALETTE)]
-        )
-        color = colors.setdefault(instance.label, next_color)
+        color = colors.setdefault(instance.label, of_place(len(colors)))
         new.append(Layer(next(ids), instance, mask_digest(instance.mask), color))
     _step((*before, *new))
 

@@ -8,13 +8,13 @@ st.title("Cut out")
 st.markdown("Each layer becomes a picture of its own, cropped, on the background you choose.")
 
 picture = workspace.current()
-if picture is None:
+shown = results.layers_shown(picture, empty_too=False) if picture else None
+if picture is None or shown is None:
     links.open_first()
-elif not results.layers_shown(picture, empty_too=False).instances:
+elif not shown.instances:
     st.info("Make a mask first; every visible layer can be cut out.", icon=":material/layers:")
     links.to("pages/make/maskrcnn.py", "pages/make/rle.py")
 else:
-    shown = results.layers_shown(picture, empty_too=False)
     how = cutouts.style("cut")
     with errors.shown():
         checked = cutouts.grid(shown, how, key="cut")

@@ -35,3 +35,17 @@ def clean(app: AppTest) -> AppTest:
     assert not app.exception, app.exception
     assert not [it for it in app.error if "our side" in (it.proto.title or "")], app.error
     return app
+
+
+@pytest.fixture
+def steel_layers(start: Callable[[], AppTest]) -> AppTest:
+    """The app with the steel sample and its four masks as layers."""
+    app = start()
+    app.button(key="sample steel").click()
+    clean(app.run())
+    app.switch_page("pages/make/rle.py")
+    clean(app.run())
+    app.button(key="rows of sample").click()
+    clean(app.run())
+    app.button(key="all").click()
+    return clean(app.run())

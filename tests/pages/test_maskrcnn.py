@@ -134,16 +134,8 @@ def test_the_cut_out_page_opens_alone_and_asks_for_an_image(start, script):
     assert [info.value for info in start(script).info] == ["Open an image first."]
 
 
-def test_layers_of_any_kind_can_be_cut_out(start):
-    app = start()
-    app.button(key="sample steel").click()
-    clean(app.run())
-    app.switch_page("pages/make/rle.py")
-    clean(app.run())
-    app.button(key="rows of sample").click()
-    clean(app.run())
-    app.button(key="all").click()
-    clean(app.run())
+def test_layers_of_any_kind_can_be_cut_out(steel_layers):
+    app = steel_layers
     app.switch_page("pages/use/cutout.py")
     clean(app.run())
     labels = [button.label for button in app.download_button]

@@ -8,17 +8,8 @@ from tests.pages.conftest import clean
 
 
 @pytest.fixture
-def app(start):
-    """The app with the steel sample and its four masks as layers."""
-    app = start()
-    app.button(key="sample steel").click()
-    clean(app.run())
-    app.switch_page("pages/make/rle.py")
-    clean(app.run())
-    app.button(key="rows of sample").click()
-    clean(app.run())
-    app.button(key="all").click()
-    return clean(app.run())
+def app(steel_layers):
+    return steel_layers
 
 
 def layers(app):
