@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import errors, jobs, sidebar
+from pages.shared import canvas, errors, jobs, sidebar
 
 st.set_page_config("Mask Studio", ":material/select_all:", layout="wide")
 st.logo(Path(__file__).parent / "pages/shared/logo.svg", size="large")
@@ -14,6 +14,7 @@ page = st.navigation(
             st.Page("pages/start/open.py", title="Open", icon=":material/add_photo_alternate:"),
         ],
         "Make": [
+            st.Page("pages/make/paint.py", title="Paint", icon=":material/brush:"),
             st.Page("pages/make/maskrcnn.py", title="Find objects", icon=":material/image_search:"),
             st.Page("pages/make/rle.py", title="Run-length codes", icon=":material/data_array:"),
         ],
@@ -23,6 +24,7 @@ page = st.navigation(
     },
     position="top",
 )
+canvas.courier()
 with errors.apologized():
     page.run()
 with errors.apologized():

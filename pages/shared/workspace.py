@@ -23,6 +23,7 @@ from pages.shared.colors import of_place
 _KEY = "workspace"
 _UNDO_STEPS = 100
 _MAX_BYTES = 300_000_000
+_MAX_HISTORY_BYTES = 60_000_000  # a hundred states of one noisy mask would take 400 MB
 
 
 @dataclass(frozen=True)
@@ -164,19 +165,50 @@ def layers() -> tuple[Layer, ...]:
     return now.steps[now.at] if now else ()
 
 
-def add(instances: Sequence[Instance]) -> None:
-    """Put instances on top of the current image as layers: one step that can be undone.
+def add(instances: Sequence[Instance], *, picture: Picture | None = None) -> list[Layer]:
+    """Put instances on top of an open image as layers: one step that can be undone.
 
-    Layers of one label share a color.
+    Args:
+        instances: Of the image's size; those of one label share a color.
+        picture: The image; the current one if not given. Nothing is kept if it is closed.
+
+    Returns:
+        The new layers.
+    """
+    now = _workspace().open.get(picture.id) if picture else _open()
+    if now is None:
+        return []
+    before = now.steps[now.at]
+    new = _layers_of(instances, before)
+    _step((*before, *new), now)
+    return new
+
+
+def replace_layers(layer_ids: Collection[int], instances: Sequence[Instance]) -> list[Layer]:
+    """Put instances in the place of layers of the current image: one step that can be undone.
+
+    The first of them keeps the color of the first layer that it replaces.
     """
     before = layers()
-    colors = {layer.instance.label: layer.color for layer in reversed(before)}
+    places = [place for place, layer in enumerate(before) if layer.id in layer_ids]
+    if not places:
+        return add(instances)
+    kept = tuple(layer for layer in before if layer.id not in layer_ids)
+    new = _layers_of(instances, kept)
+    if new:
+        new[0] = replace(new[0], color=before[places[0]].color)
+    _step((*kept[: places[0]], *new, *kept[places[0] :]))
+    return new
+
+
+def _layers_of(instances: Sequence[Instance], beside: Sequence[Layer]) -> list[Layer]:
+    colors = {layer.instance.label: layer.color for layer in reversed(beside)}
     ids = _workspace().ids
     new = []
     for instance in instances:
         color = colors.setdefault(instance.label, of_place(len(colors)))
         new.append(Layer(next(ids), instance, mask_digest(instance.mask), color))
-    _step((*before, *new))
+    return new
 
 
 def change(
@@ -200,6 +232,18 @@ def change(
     _step(tuple(changed(layer) if layer.id == layer_id else layer for layer in layers()))
 
 
+def repaint(layer_id: int, mask: RLE) -> None:
+    """Give a layer of any open image other pixels: one step that can be undone."""
+    for file in _workspace().open.values():
+        layers = file.steps[file.at]
+        for place, layer in enumerate(layers):
+            if layer.id == layer_id:
+                instance = replace(layer.instance, mask=mask)
+                new = replace(layer, instance=instance, mask_digest=mask_digest(mask))
+                _step((*layers[:place], new, *layers[place + 1 :]), file)
+                return
+
+
 def remove(layer_ids: Collection[int]) -> None:
     """Delete layers of the current image: one step that can be undone."""
     _step(tuple(layer for layer in layers() if layer.id not in layer_ids))
@@ -210,13 +254,20 @@ def show_only(layer_ids: Collection[int]) -> None:
     _step(tuple(replace(layer, visible=layer.id in layer_ids) for layer in layers()))
 
 
-def _step(after: tuple[Layer, ...]) -> None:
-    now = _open()
+def _step(after: tuple[Layer, ...], now: _Open | None = None) -> None:
+    now = now or _open()
     if now is None or after == now.steps[now.at]:
         return
     now.steps[now.at + 1 :] = [after]
     del now.steps[: -_UNDO_STEPS - 1]
+    while len(now.steps) > 2 and _history_bytes(now.steps) > _MAX_HISTORY_BYTES:
+        del now.steps[: len(now.steps) // 4 + 1]
     now.at = len(now.steps) - 1
+
+
+def _history_bytes(steps: Sequence[tuple[Layer, ...]]) -> int:
+    runs = {id(layer.instance.mask): layer.instance.mask.counts for it in steps for layer in it}
+    return sum(counts.nbytes for counts in runs.values())
 
 
 def can_undo() -> bool:

@@ -55,5 +55,10 @@ with opened:
                     picture=picture,
                     key="keep alpha",
                 )
-            links.to("pages/make/maskrcnn.py", "pages/make/rle.py", "pages/use/cutout.py")
+            links.to(
+                "pages/make/paint.py",
+                "pages/make/maskrcnn.py",
+                "pages/make/rle.py",
+                "pages/use/cutout.py",
+            )
         st.subheader("Open another", anchor=False, divider="gray")

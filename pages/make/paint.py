@@ -1,0 +1,25 @@
+"""Paint a mask by hand, or correct one that was made another way."""
+
+import streamlit as st
+
+from maskcore import rle
+from pages.shared import canvas, links, painting, workspace
+
+st.title("Paint")
+picture = workspace.current()
+if picture is None:
+    links.open_first()
+else:
+    target = painting.target(picture)
+    canvas.paint(
+        picture,
+        target.mask,
+        key="paint",
+        document=target.document,
+        on_paint=target.take,
+        color=target.color,
+        others=target.others,
+    )
+    area = rle.area(target.mask)
+    share = area / (picture.size_hw[0] * picture.size_hw[1])
+    st.caption(f"{target.label}: {area:,} pixels, {share:.2%} of the image")

@@ -1,0 +1,138 @@
+"""The paint canvas: masks painted, points picked and boxes drawn on a full-size image.
+
+A Streamlit component (v2) of plain ES modules. Painted pixels do not travel as the component's own
+value but with a courier, a second component on every page: see post.js.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import rle
+from maskcore.rle import RLE
+from maskcore.types import Box
+from pages.shared.canvas import desk, files
+from pages.shared.colors import to_rgb
+from pages.shared.workspace import Picture
+
+_HERE = Path(__file__).parent
+_ORANGE = "#e69f00"
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text("utf-8")
+
+
+def _linked(*names: str) -> str:
+    """Join ES modules, each after those that it imports: Streamlit takes the text of just one."""
+    whole = "\n".join(_text(name) for name in names)
+    return re.sub(r"^(import .*\n|export (?!default))", "", whole, flags=re.MULTILINE)
+
+
+_canvas = st.components.v2.component(
+    "mask_canvas",
+    html=_text("canvas.html"),
+    css=_text("canvas.css"),
+    js=_linked(
+        *("pixels.js", "bits.js", "history.js", "post.js", "view.js", "tools.js", "canvas.js")
+    ),
+)
+_courier = st.components.v2.component(
+    "mask_canvas_courier",
+    css=f".st-key-{desk.COURIER} {{ position: absolute; }}",
+    js=_text("courier.js"),
+    isolate_styles=False,
+)
+
+
+def courier() -> None:
+    """Carry what is painted to Python; a part of every page, before what shows the layers."""
+    _courier(key=desk.COURIER, data=desk.answer(), on_message_change=desk.receive, height="content")
+
+
+def paint(
+    picture: Picture,
+    mask: RLE,
+    *,
+    key: str,
+    document: str,
+    on_paint: Callable[[RLE], None],
+    color: str = _ORANGE,
+    others: Sequence[tuple[RLE, str]] = (),
+) -> None:
+    """Paint a mask.
+
+    Args:
+        picture: What is below.
+        mask: As it is now, of the picture's size.
+        key: Of the component.
+        document: Names what is painted; each has an undo history of its own.
+        on_paint: Gets the new mask before the page runs again. Also when another document, or
+            another page, is shown by then.
+        color: "#rrggbb" of the mask.
+        others: Masks with their colors that are shown beneath and not painted on.
+    """
+    state = desk.open_document(document, mask, on_paint)
+    _show(picture, state, "paint", key=key, document=document, color=color, others=others)
+
+
+def pick(
+    picture: Picture,
+    *,
+    key: str,
+    on_pick: Callable[[int, int], None],
+    mask: RLE | None = None,
+    color: str = _ORANGE,
+) -> None:
+    """Click pixels: `on_pick` gets x and y; a mask may be drawn over the picture."""
+    state = desk.open_document(key, mask or rle.empty(picture.size_hw), desk.ignore)
+    desk.expect(key, "pick", picture.size_hw, on_pick)
+    _show(picture, state, "pick", key=key, document=key, color=color)
+
+
+def box(
+    picture: Picture,
+    *,
+    key: str,
+    on_box: Callable[[Box], None],
+    box: Box | None = None,
+    mask: RLE | None = None,
+    color: str = _ORANGE,
+) -> None:
+    """Draw a box: `on_box` gets it; a box and a mask may be drawn over the picture."""
+    state = desk.open_document(key, mask or rle.empty(picture.size_hw), desk.ignore)
+    desk.expect(key, "box", picture.size_hw, lambda x1, y1, x2, y2: on_box((x1, y1, x2, y2)))
+    _show(picture, state, "box", key=key, document=key, color=color, box=box)
+
+
+def _show(
+    picture: Picture,
+    state: desk.Document,
+    mode: str,
+    *,
+    key: str,
+    document: str,
+    color: str,
+    others: Sequence[tuple[RLE, str]] = (),
+    box: Box | None = None,
+) -> None:
+    height, width = picture.size_hw
+    data = {
+        "key": key,
+        "mode": mode,
+        "document": document,
+        "base": state.base,
+        "revision": state.base_revision,
+        "width": width,
+        "height": height,
+        "image": files.image(picture, key),
+        "mask": files.mask(state.base_digest, state.base_mask, key),
+        "under": files.under(picture.size_hw, others, key) if others else "",
+        "color": to_rgb(color),
+        "box": box,
+    }
+    _canvas(key=key, data=data, width="stretch", height="content")

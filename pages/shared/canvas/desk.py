@@ -1,0 +1,138 @@
+"""What the canvas paints on, as Python knows it, and what the courier brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from maskcore import mask_bits
+from maskcore.errors import MaskcoreError
+from maskcore.rle import RLE
+from pages.shared import workspace
+
+COURIER = "canvas-courier"
+_KEY = "canvas desk"
+_MOST_DOCUMENTS = 200
+_MOST_MESSAGES = 2**53  # a JavaScript number is exact up to there
+
+
+@dataclass
+class Document:
+    """A mask that is painted on.
+
+    Attributes:
+        mask: With everything that has arrived.
+        digest: `workspace.mask_digest` of it.
+        on_paint: Takes the mask when something has arrived.
+        base: Counts the masks that did not come from the canvas: it must fetch the latest.
+        base_mask: That mask.
+        base_digest: Its digest.
+        base_revision: The last message that it includes.
+    """
+
+    mask: RLE
+    digest: str
+    on_paint: Callable[[RLE], None]
+    base: int
+    base_mask: RLE
+    base_digest: str
+    base_revision: int
+
+    def rebase(self, revision: int) -> None:
+        """Let the canvas fetch the mask as it is now."""
+        self.base += 1
+        self.base_mask, self.base_digest, self.base_revision = self.mask, self.digest, revision
+
+
+@dataclass
+class _Desk:
+    documents: dict[str, Document] = field(default_factory=dict)
+    expected: dict[str, Callable[[Mapping[str, Any]], None]] = field(default_factory=dict)
+    revision: int = 0
+    refused: str = ""
+
+
+def _desk() -> _Desk:
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = _Desk()
+    return st.session_state[_KEY]
+
+
+def ignore(_mask: RLE) -> None:
+    """Take no mask: this one is only looked at."""
+
+
+def open_document(name: str, mask: RLE, on_paint: Callable[[RLE], None]) -> Document:
+    """Return what is painted on; a mask other than the canvas made is a new base."""
+    desk = _desk()
+    digest = workspace.mask_digest(mask)
+    document = desk.documents.pop(name, None)
+    if document is None:
+        document = Document(mask, digest, on_paint, 0, mask, digest, desk.revision)
+    desk.documents[name] = document
+    if len(desk.documents) > _MOST_DOCUMENTS:
+        del desk.documents[next(iter(desk.documents))]
+    document.on_paint = on_paint
+    if digest != document.digest:
+        document.mask, document.digest = mask, digest
+        document.rebase(desk.revision)
+    return document
+
+
+def expect(key: str, kind: str, size_hw: tuple[int, int], call: Callable[..., None]) -> None:
+    """Call back with the place that a canvas in the mode "pick" or "box" sends."""
+    names = ("x", "y") if kind == "pick" else ("x1", "y1", "x2", "y2")
+    rim = kind == "box"  # its maximum is exclusive
+
+    def check_and_call(message: Mapping[str, Any]) -> None:
+        places = [message.get(name) for name in names]
+        limits = [size_hw[1], size_hw[0]] * 2
+        for value, limit in zip(places, limits, strict=False):
+            if type(value) is not int or not 0 <= value < limit + rim:
+                raise MaskcoreError("What was clicked does not lie inside the image.")
+        call(*places)
+
+    _desk().expected[f"{kind} {key}"] = check_and_call
+
+
+def answer() -> dict[str, Any]:
+    """Say up to which message everything has arrived, and why the last one was refused."""
+    desk = _desk()
+    return {"revision": desk.revision, "refused": desk.refused}
+
+
+def receive() -> None:
+    """Take a message; a rerun may break this off, then it comes again."""
+    message = st.session_state[COURIER]["message"]
+    desk = _desk()
+    if not isinstance(message, Mapping):
+        return
+    revision = message.get("revision")
+    if type(revision) is not int or not desk.revision < revision < _MOST_MESSAGES:
+        return
+    refused = ""
+    try:
+        _take(desk, message, revision)
+    except MaskcoreError as error:
+        refused = str(error)
+    desk.revision, desk.refused = revision, refused
+
+
+def _take(desk: _Desk, message: Mapping[str, Any], revision: int) -> None:
+    kind, key = message.get("kind"), message.get("key")
+    if kind in ("pick", "box") and f"{kind} {key}" in desk.expected:
+        desk.expected[f"{kind} {key}"](message)
+        return
+    document = desk.documents.get(str(message.get("document")))
+    if document is None:
+        raise MaskcoreError("What was painted belongs to an image that is not open.")
+    if kind == "refresh":
+        document.rebase(revision)
+    else:
+        patch = mask_bits.read_patch(message, document.mask.size_hw)
+        mask = mask_bits.apply(document.mask, patch)
+        document.on_paint(mask)
+        document.mask, document.digest = mask, workspace.mask_digest(mask)

@@ -1,0 +1,90 @@
+"""Files that the canvas fetches: the image, the mask and what lies beneath it.
+
+Streamlit has no public way to serve bytes to a component at an address. Its media files do; where
+they are not to be had, a component that may hold bytes brings them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from maskcore import image_io, mask_bits, masks, rle
+from maskcore.rle import RLE
+from pages.shared import workspace
+from pages.shared.colors import to_rgb
+from pages.shared.workspace import Picture
+
+_LONGEST = 2000  # pixels; what lies beneath is for orientation only
+_STRENGTH = 110  # of 255
+
+_bytes = st.components.v2.component(
+    "mask_canvas_files", js=(Path(__file__).parent / "files.js").read_text("utf-8")
+)
+
+
+def image(picture: Picture, key: str) -> str:
+    """Return the address of the picture, with the pixels that Python sees."""
+    content, kind = _browser_image(picture.id, picture)
+    return _address(content, kind, f"{key} image", picture.id)
+
+
+def mask(digest: str, mask: RLE, key: str) -> str:
+    """Return the address of a mask as packed bits."""
+    return _address(_packed(digest, mask), "application/octet-stream", f"{key} mask", digest)
+
+
+def under(size_hw: tuple[int, int], layers: Sequence[tuple[RLE, str]], key: str) -> str:
+    """Return the address of a reduced picture of masks in their colors."""
+    layers = [(it, color) for it, color in layers if rle.area(it)]
+    if not layers:
+        return ""
+    digest = "".join(f"{workspace.mask_digest(it)[:16]}{color}" for it, color in layers)
+    return _address(_under(digest, size_hw, layers), "image/png", f"{key} under", digest)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _browser_image(picture_id: str, _picture: Picture) -> tuple[bytes, str]:
+    del picture_id
+    file = workspace.read(_picture)
+    # Browsers decode these as Python does, pixel for pixel; others are written anew, without loss.
+    plain = file.mode in ("RGB", "L") and file.alpha is None
+    if file.format == "JPEG" and plain:
+        return _picture.content, "image/jpeg"
+    if file.format == "PNG" and plain and file.orientation == 1:
+        return _picture.content, "image/png"
+    return image_io.encode_png(file.image), "image/png"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _packed(digest: str, _mask: RLE) -> bytes:
+    del digest
+    return mask_bits.pack(_mask)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _under(digest: str, size_hw: tuple[int, int], _layers: Sequence[tuple[RLE, str]]) -> bytes:
+    del digest
+    scale = min(1.0, _LONGEST / max(size_hw))
+    small = max(1, round(size_hw[0] * scale)), max(1, round(size_hw[1] * scale))
+    labels = masks.label_map([masks.reduce(it, small) for it, _ in _layers])
+    shades = np.array([(0, 0, 0, 0), *((*to_rgb(it), _STRENGTH) for _, it in _layers)], np.uint8)
+    return image_io.encode_png(shades[labels])
+
+
+def _address(content: bytes, kind: str, place: str, digest: str) -> str:
+    try:
+        from streamlit.runtime import get_instance
+
+        # The name is a part of the file's identity: its content counts only in samples. Files are
+        # dropped at the start of a run, so they are added in every run.
+        return get_instance().media_file_mgr.add(content, kind, place, file_name=digest)
+    except Exception:
+        # Whatever has changed inside Streamlit, there is another way.
+        address = f"file:{digest}".encode()
+        head = len(address).to_bytes(2, "little") + address
+        _bytes(key=place, data=head + content)
+        return address.decode()

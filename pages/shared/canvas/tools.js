@@ -1,0 +1,201 @@
+// What pointers do: each tool turns presses and moves into pixels, a point or a box.
+//
+// Pointer places are in pixels of the image with a fraction. Shapes take the pixels under their
+// corners whole; freehand outlines are kept to an eighth of a pixel.
+import { around, brushPoint, clipped, drawEllipse, drawLine, drawPolygon, drawRectangle, fillArea, fillEnclosed, makeGrid } from "./pixels.js";
+
+const CLICK = 4; // CSS pixels that a pointer may move within a click
+
+const eighth = (point) => point.map((value) => Math.round(value * 8) / 8);
+const pixelAt = (point) => point.map(Math.floor);
+
+export function boxOf(a, b) {
+  const [ax, ay] = pixelAt(a), [bx, by] = pixelAt(b);
+  return { x1: Math.min(ax, bx), y1: Math.min(ay, by), x2: Math.max(ax, bx) + 1, y2: Math.max(ay, by) + 1 };
+}
+
+// A tool has press, move, release and cancel, and mark, which draws what is not finished. `canvas`
+// offers grid, size, tolerance, contiguous, rgba(), begin(), drawn(rect), commit(), revert().
+class Tool {
+  constructor(canvas) { this.canvas = canvas; }
+  get busy() { return false; }
+  press() {}
+  move() {}
+  release() {}
+  finish() {}
+  back() { return false; }
+  cancel() {}
+  mark() {}
+}
+
+class Brush extends Tool {
+  get busy() { return Boolean(this.last); }
+
+  press(point, value) {
+    this.value = value;
+    this.last = brushPoint(point, this.canvas.size);
+    this.canvas.begin();
+    this.line(this.last);
+  }
+
+  line(next) {
+    const { canvas } = this;
+    canvas.drawn(drawLine(canvas.grid, this.last, next, canvas.size, this.value));
+    this.last = next;
+  }
+
+  move(point) {
+    if (this.last) this.line(brushPoint(point, this.canvas.size));
+  }
+
+  release() {
+    if (!this.last) return;
+    this.last = null;
+    this.canvas.commit();
+  }
+
+  cancel() {
+    if (!this.last) return;
+    this.last = null;
+    this.canvas.revert();
+  }
+}
+
+class Encircle extends Brush {
+  press(point, value) {
+    this.trail = makeGrid(this.canvas.grid.width, this.canvas.grid.height);
+    this.rect = null;
+    super.press(point, value);
+  }
+
+  line(next) {
+    this.rect = around(this.rect, drawLine(this.trail, this.last, next, this.canvas.size, 1));
+    super.line(next);
+  }
+
+  release() {
+    if (!this.last) return;
+    const { canvas, trail, rect } = this;
+    if (rect) canvas.drawn(fillEnclosed(canvas.grid, trail, rect, this.value));
+    this.trail = null;
+    super.release();
+  }
+}
+
+class Lasso extends Tool {
+  get busy() { return Boolean(this.points); }
+
+  press(point, value) { this.value = value; this.points = [eighth(point)]; }
+
+  move(point) { this.points?.push(eighth(point)); }
+
+  release() {
+    const { points, canvas } = this;
+    this.points = null;
+    if (points) canvas.draw((grid) => drawPolygon(grid, points, this.value));
+  }
+
+  cancel() { this.points = null; }
+
+  mark(context, toView) {
+    if (!this.points) return;
+    for (const point of this.points) context.lineTo(...toView(point));
+    context.closePath();
+  }
+}
+
+class Polygon extends Tool {
+  points = [];
+
+  get busy() { return this.points.length > 0; }
+
+  press(point, value, view) {
+    const next = eighth(point), first = this.points[0], last = this.points.at(-1);
+    const near = (other) => other && Math.hypot(...view(other).map((v, i) => v - view(next)[i])) <= 2 * CLICK;
+    if (this.points.length > 2 && (near(first) || near(last))) return this.finish();
+    if (!near(last)) this.points.push(next);
+    this.value = value;
+  }
+
+  move(point) { this.end = point; }
+
+  finish() {
+    const { points } = this;
+    this.points = [];
+    if (points.length > 2) this.canvas.draw((grid) => drawPolygon(grid, points, this.value));
+  }
+
+  back() { return Boolean(this.points.pop()); }
+
+  cancel() { this.points = []; }
+
+  mark(context, toView) {
+    if (!this.points.length) return;
+    for (const point of this.points) context.lineTo(...toView(point));
+    if (this.end) context.lineTo(...toView(this.end));
+    for (const [x, y] of this.points.map(toView)) context.rect(x - 3, y - 3, 6, 6);
+  }
+}
+
+// Press and drag, or click one corner and then the other.
+class Corners extends Tool {
+  constructor(canvas, done) { super(canvas); this.done = done; }
+
+  get busy() { return Boolean(this.from); }
+
+  press(point, value, view) {
+    if (this.from) { this.to = point; this.second = true; return; }
+    Object.assign(this, { from: point, to: point, value, second: false, at: view(point) });
+  }
+
+  move(point) { if (this.from) this.to = point; }
+
+  release(point, view) {
+    if (!this.from) return;
+    const clicked = Math.hypot(...view(this.to).map((v, i) => v - this.at[i])) <= CLICK;
+    if (clicked && !this.second) return; // the other corner follows
+    const box = boxOf(this.from, this.to);
+    this.from = null;
+    this.done(box, this.value);
+  }
+
+  cancel() { this.from = null; }
+
+  mark(context, toView) {
+    if (!this.from) return;
+    const box = boxOf(this.from, this.to), [x1, y1] = toView([box.x1, box.y1]), [x2, y2] = toView([box.x2, box.y2]);
+    if (this.round) context.ellipse((x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / 2, (y2 - y1) / 2, 0, 0, 2 * Math.PI);
+    else context.rect(x1, y1, x2 - x1, y2 - y1);
+  }
+}
+
+class Click extends Tool {
+  constructor(canvas, done) { super(canvas); this.done = done; }
+
+  press(point, value) {
+    const [x, y] = pixelAt(point), { width, height } = this.canvas.grid;
+    if (x >= 0 && y >= 0 && x < width && y < height) this.done(x, y, value);
+  }
+}
+
+export function makeTools(canvas) {
+  const ellipse = new Corners(canvas, (box, value) => canvas.draw((grid) => drawEllipse(grid, box, value)));
+  ellipse.round = true;
+  return {
+    brush: new Brush(canvas),
+    eraser: new Brush(canvas),
+    encircle: new Encircle(canvas),
+    lasso: new Lasso(canvas),
+    polygon: new Polygon(canvas),
+    ellipse,
+    rectangle: new Corners(canvas, (box, value) => canvas.draw((grid) => drawRectangle(grid, box, value))),
+    fill: new Click(canvas, (x, y, value) => canvas.draw((grid) => fillArea(grid, x, y, value))),
+    wand: new Click(canvas, (x, y, value) => canvas.wand(x, y, value)),
+    pick: new Click(canvas, (x, y) => canvas.post({ kind: "pick", x, y })),
+    box: new Corners(canvas, (box) => {
+      const inside = clipped(canvas.grid, box);
+      if (inside) canvas.post({ kind: "box", ...inside });
+    }),
+    pan: new Tool(canvas),
+  };
+}

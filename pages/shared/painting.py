@@ -1,0 +1,110 @@
+"""Which layer the paint page paints on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from maskcore import rle
+from maskcore.rle import RLE
+from maskcore.types import Instance
+from pages.shared import markdown, workspace
+from pages.shared.colors import of_place
+from pages.shared.workspace import Picture
+
+_KEY, _CHOSEN = "painting", "layer to paint on"
+_NEW = 0  # layers count from 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is painted on.
+
+    Attributes:
+        label: Of the layer.
+        mask: As it is now.
+        color: "#rrggbb".
+        document: Names the undo history.
+        take: Keeps the painted mask.
+        others: The other visible masks and their colors.
+    """
+
+    label: str
+    mask: RLE
+    color: str
+    document: str
+    take: Callable[[RLE], None]
+    others: list[tuple[RLE, str]]
+
+
+@dataclass
+class _Painted:
+    """A new layer is made by its first stroke, and goes on with that stroke's undo history."""
+
+    layer_ids: dict[str, int] = field(default_factory=dict)  # by document
+    documents: dict[int, str] = field(default_factory=dict)  # by layer
+
+
+def target(picture: Picture) -> Target:
+    """Show the choice of the layer and return what is to be painted on."""
+    by_id = {layer.id: layer for layer in reversed(workspace.layers())}
+    if st.session_state.get(_CHOSEN) not in (*by_id, _NEW):
+        st.session_state[_CHOSEN] = next(iter(by_id), _NEW)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Layer to paint on",
+            [_NEW, *by_id],
+            format_func=lambda it: by_id[it].instance.label if it in by_id else "New layer",
+            key=_CHOSEN,
+            persist_state="session",
+            width=280,
+        )
+        st.button(
+            "New layer",
+            icon=":material/add:",
+            key="new layer",
+            disabled=chosen == _NEW,
+            on_click=lambda: st.session_state.update({_CHOSEN: _NEW}),
+        )
+    others = [(it.instance.mask, it.color) for it in by_id.values() if it.visible]
+    painted = _painted()
+    if chosen in by_id:
+        layer = by_id[chosen]
+        return Target(
+            markdown.plain(layer.instance.label),
+            layer.instance.mask,
+            layer.color,
+            painted.documents.get(layer.id, f"layer {layer.id}"),
+            lambda mask: workspace.repaint(layer.id, mask),
+            [(it.instance.mask, it.color) for it in by_id.values() if it.visible and it != layer],
+        )
+    labels = {it.instance.label for it in by_id.values()}
+    number = next(n for n in range(1, len(labels) + 2) if f"mask {n}" not in labels)
+    document = f"new {len(painted.documents)} {picture.id}"
+    return Target(
+        f"mask {number}",
+        rle.empty(picture.size_hw),
+        of_place(len(labels)),
+        document,
+        lambda mask: _take_new(picture, document, f"mask {number}", mask),
+        others,
+    )
+
+
+def _painted() -> _Painted:
+    return st.session_state.setdefault(_KEY, _Painted())
+
+
+def _take_new(picture: Picture, document: str, label: str, mask: RLE) -> None:
+    painted = _painted()
+    if document in painted.layer_ids:
+        workspace.repaint(painted.layer_ids[document], mask)
+        return
+    for layer in workspace.add([Instance(mask, label)], picture=picture):
+        painted.layer_ids[document] = layer.id
+        painted.documents[layer.id] = document
+        current = workspace.current()
+        if current and current.id == picture.id:
+            st.session_state[_CHOSEN] = layer.id
