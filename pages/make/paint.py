@@ -3,7 +3,7 @@
 import streamlit as st
 
 from maskcore import rle
-from pages.shared import canvas, links, painting, workspace
+from pages.shared import canvas, links, mask_import, painting, workspace
 
 st.title("Paint")
 picture = workspace.current()
@@ -23,3 +23,5 @@ else:
     area = rle.area(target.mask)
     share = area / (picture.size_hw[0] * picture.size_hw[1])
     st.caption(f"{target.label}: {area:,} pixels, {share:.2%} of the image")
+    with st.expander("Start from a mask file", icon=":material/upload_file:"):
+        mask_import.offer(picture)
