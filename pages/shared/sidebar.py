@@ -9,6 +9,7 @@ from pages.shared import markdown, results, workspace
 from pages.shared.workspace import Layer, Picture
 
 _PER_PAGE = 12
+_LONGEST_NAME = 18  # so that it stands in one line with the size and the button
 
 
 def show() -> None:
@@ -39,7 +40,9 @@ def _pictures(picture: Picture) -> None:
     st.image(results.thumbnail(results.layers_shown(picture)), width="stretch", alt=picture.name)
     height, width = picture.size_hw
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"**{markdown.plain(picture.name)}** · {width} × {height}", width="stretch")
+        name = picture.name
+        short = name if len(name) <= _LONGEST_NAME else f"{name[:9]}…{name[-7:]}"
+        st.caption(f"**{markdown.plain(short)}** · {width} × {height}", width="stretch")
         st.button(
             ":material/close:",
             key="close image",
