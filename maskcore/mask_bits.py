@@ -23,6 +23,8 @@ from maskcore.errors import MaskcoreError
 from maskcore.rle import RLE
 from maskcore.types import Box, Mask
 
+_MOST_PIXELS = 2**31 - 1  # as in `rle`
+
 
 @dataclass(frozen=True, eq=False)
 class Patch:
@@ -119,7 +121,8 @@ def _spliced(r: RLE, pixels: NDArray[np.bool_], first: int) -> NDArray[np.int64]
 
 def _whole_number(message: Mapping[Any, Any], name: str) -> int:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
+    # Without an end to it, a number could be too long even to be written into a sentence.
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST_PIXELS:
         raise MaskcoreError(f"What was painted did not arrive whole: {name} is missing.")
     return value
 

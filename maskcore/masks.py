@@ -1,4 +1,7 @@
-"""What a mask looks like from its edge, and many masks as one map of ids."""
+"""Masks: grown, cleaned up, split, outlined, as polygons, reduced, many as one map of ids.
+
+Union, intersection, difference and the like need no pixels: they are in `rle`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks, rle
+from maskcore import checks, mask_morphology, mask_parts, rle
+from maskcore.mask_morphology import close as close
+from maskcore.mask_morphology import grow as grow
+from maskcore.mask_morphology import open as open
+from maskcore.mask_morphology import shrink as shrink
+from maskcore.mask_morphology import smooth as smooth
+from maskcore.mask_parts import box as box
+from maskcore.mask_parts import count_holes as count_holes
+from maskcore.mask_parts import count_parts as count_parts
+from maskcore.mask_parts import drop_specks as drop_specks
+from maskcore.mask_parts import fill_holes as fill_holes
+from maskcore.mask_parts import keep_largest as keep_largest
+from maskcore.mask_parts import split as split
+from maskcore.mask_polygons import Polygon as Polygon
+from maskcore.mask_polygons import mask_to_polygons as mask_to_polygons
+from maskcore.mask_polygons import polygons_to_mask as polygons_to_mask
 from maskcore.types import LabelMap, Mask
 
 _MAX_ID = 65_535
@@ -51,11 +69,9 @@ def outline(mask: Mask, width: int = 1) -> Mask:
         raise ValueError(f"width must be at least 1, got {width}")
     if mask.strides[0] < mask.strides[1]:  # column-major, as `rle.decode` returns it
         return outline(mask.T, width).T
-    reach = np.arange(-width, width + 1)
-    disk = (reach[:, None] ** 2 + reach**2 <= width**2).astype(np.uint8)
     pixels = np.ascontiguousarray(mask).view(np.uint8)
     # By default OpenCV erodes as if beyond the frame were inside.
-    core: NDArray[np.uint8] = cv2.erode(pixels, disk)  # type: ignore[assignment]
+    core: NDArray[np.uint8] = cv2.erode(pixels, mask_morphology.disk(width))  # type: ignore[assignment]
     return (pixels ^ core).view(np.bool_)
 
 
@@ -138,7 +154,7 @@ def _covered(
     A run covers what lies below its top less what lies below its bottom: the rest of the cell
     that holds the edge and the whole of every cell further down.
     """
-    columns, tops, bottoms = _column_runs(r)
+    columns, tops, bottoms = mask_parts.column_runs(r)
     cell_columns = np.searchsorted(column_edges, columns, side="right") - 1
     cell_tops = np.searchsorted(row_edges, tops, side="right") - 1
     last = row_edges.size - 2
@@ -157,23 +173,3 @@ def _covered(
     heights = np.diff(row_edges)[y1 : y1 + shape[1]]
     covered = (rest.reshape(shape) + whole * heights).T  # (rows, columns)
     return covered[: last - y1], (y1, x1)
-
-
-def _column_runs(
-    r: rle.RLE,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """(column, first row, row after the last) of every run, cut at the ends of the columns."""
-    height = r.size_hw[0]
-    starts, ends = rle.starts_and_ends(r)
-    first_columns = starts // height
-    n_columns = (ends - 1) // height - first_columns + 1
-    if n_columns.max() == 1:
-        columns = first_columns
-    else:
-        before = np.cumsum(n_columns) - n_columns
-        nth = np.arange(n_columns.sum()) - np.repeat(before, n_columns)
-        columns = np.repeat(first_columns, n_columns) + nth
-        starts, ends = np.repeat(starts, n_columns), np.repeat(ends, n_columns)
-    tops = np.maximum(starts - columns * height, 0)
-    bottoms = np.minimum(ends - columns * height, height)
-    return columns, tops, bottoms

@@ -268,6 +268,22 @@ def difference(a: RLE, b: RLE) -> RLE:
     return invert(union([invert(a), b]))
 
 
+def exclusive_or(masks: Iterable[RLE]) -> RLE:
+    """Return the pixels inside an odd number of the masks, of two: inside one but not both.
+
+    The masks must be at least one and of one size.
+    """
+    every = list(masks)
+    if not every:
+        raise ValueError("at least one mask is needed, got none")
+    for other in every:
+        checks.same_size(other.size_hw, every[0].size_hw, "mask")
+    edges = np.concatenate([edge for r in every for edge in starts_and_ends(r)])
+    places, times = np.unique(edges, return_counts=True)
+    changes = places[times % 2 == 1]
+    return from_starts_and_ends(every[0].size_hw, changes[::2], changes[1::2])
+
+
 def invert(r: RLE) -> RLE:
     """Return the pixels outside the mask."""
     if r.counts[0] == 0:

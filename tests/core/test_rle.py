@@ -357,6 +357,16 @@ def test_two_masks_combine_as_their_pixels_do(pair: np.ndarray):
 
 
 @few
+@given(same_size_masks(3))
+def test_exclusive_or_is_what_an_odd_number_of_masks_has(several: np.ndarray):
+    every = [rle.encode(pixels) for pixels in several]
+    assert np.array_equal(rle.decode(rle.exclusive_or(every[:2])), several[0] ^ several[1])
+    assert np.array_equal(rle.decode(rle.exclusive_or(every)), several.sum(axis=0) % 2 == 1)
+    assert rle.exclusive_or(every[:1]) == every[0]
+    assert rle.exclusive_or([every[0], every[0]]) == rle.empty(several[0].shape)
+
+
+@few
 @given(same_size_masks(2))
 def test_iou_and_union_agree_with_pycocotools(pair: np.ndarray):
     ours = [rle.encode(pixels) for pixels in pair]
@@ -408,13 +418,16 @@ def test_the_iou_of_two_empty_masks_is_zero():
 
 def test_masks_of_different_sizes_do_not_combine():
     a, b = rle.empty((2, 3)), rle.empty((3, 2))
-    for combine in (rle.iou, rle.difference, lambda a, b: rle.union([a, b])):
+    lists = rle.union, rle.exclusive_or
+    together = [lambda a, b, combine=combine: combine([a, b]) for combine in lists]
+    for combine in (rle.iou, rle.difference, *together):
         with pytest.raises(ValueError, match=r"must have size \(2, 3\), got \(3, 2\)"):
             combine(a, b)
     with pytest.raises(ValueError, match="at least one mask is needed"):
         rle.union([])
-    with pytest.raises(ValueError, match="at least one mask is needed"):
-        rle.intersection([])
+    for combine in (rle.intersection, rle.exclusive_or):
+        with pytest.raises(ValueError, match="at least one mask is needed"):
+            combine([])
 
 
 def test_areas_beyond_int32_halves_do_not_overflow():
