@@ -16,10 +16,12 @@ page = st.navigation(
         "Make": [
             st.Page("pages/make/paint.py", title="Paint", icon=":material/brush:"),
             st.Page("pages/make/threshold.py", title="Threshold", icon=":material/contrast:"),
+            st.Page("pages/make/regions.py", title="Regions", icon=":material/texture_add:"),
             st.Page("pages/make/maskrcnn.py", title="Find objects", icon=":material/image_search:"),
             st.Page("pages/make/rle.py", title="Run-length codes", icon=":material/data_array:"),
         ],
         "Use": [
+            st.Page("pages/use/edit.py", title="Edit", icon=":material/tune:"),
             st.Page("pages/use/cutout.py", title="Cut out", icon=":material/content_cut:"),
         ],
     },

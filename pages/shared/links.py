@@ -9,8 +9,10 @@ _PAGES = {
     "pages/start/open.py": ("Open an image", ":material/add_photo_alternate:"),
     "pages/make/paint.py": ("Paint a mask on it", ":material/brush:"),
     "pages/make/threshold.py": ("Threshold its values or colors", ":material/contrast:"),
+    "pages/make/regions.py": ("Find regions in it", ":material/texture_add:"),
     "pages/make/maskrcnn.py": ("Find objects in it", ":material/image_search:"),
     "pages/make/rle.py": ("Decode run-length codes on it", ":material/data_array:"),
+    "pages/use/edit.py": ("Edit its layers", ":material/tune:"),
     "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
 }
 

@@ -1,0 +1,48 @@
+"""Regions: masks from a click, a box, scribbles, seeds or edges."""
+
+import streamlit as st
+
+from pages.shared import (
+    errors,
+    links,
+    regions_edges,
+    regions_grabcut,
+    regions_made,
+    regions_wand,
+    regions_watershed,
+    results,
+    workspace,
+)
+
+METHODS = {
+    "Magic wand": regions_wand,
+    "GrabCut": regions_grabcut,
+    "Watershed": regions_watershed,
+    "Closed edges": regions_edges,
+}
+
+st.title("Regions")
+
+picture = workspace.current()
+if picture is None:
+    st.markdown("Pixels that belong together become a mask: by their colors, or by their edges.")
+    links.open_first()
+else:
+    chosen = st.segmented_control(
+        "Method",
+        list(METHODS),
+        default="Magic wand",
+        required=True,
+        key="regions method",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    method = METHODS[chosen]
+    st.markdown(method.ABOUT)
+    look, controls = results.beside(picture)
+    with errors.shown():
+        made = method.make(picture, look, controls)
+        if made:
+            with controls:
+                regions_made.offer(picture, made, key=chosen.lower())
+            results.same_in_python(made.code)
