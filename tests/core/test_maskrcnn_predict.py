@@ -255,7 +255,8 @@ def model_named(name: str) -> MaskRCNN:
 
 @cache
 def segmenter_named(name: str) -> Segmenter:
-    return Segmenter(model_named(name), LABELS)
+    # Where the processor could do with less, the results would be nearly torchvision's only.
+    return Segmenter(model_named(name), LABELS, precision="fp32")
 
 
 def picture(size_hw: tuple[int, int], seed: int = 0) -> Image:
@@ -317,7 +318,7 @@ def test_finds_what_torchvision_finds(name: str) -> None:
 @pytest.mark.skipif(not two_go.available(), reason="needs MASKCORE_TEST_DATA")
 def test_finds_what_torchvision_finds_in_photos() -> None:
     model, labels = two_go.build(), two_go.labels()
-    segmenter = Segmenter(model, labels)
+    segmenter = Segmenter(model, labels, precision="fp32")
     photos = sorted((two_go.FOLDER.parents[1] / "coco" / "images").glob("*.jpg"))[:4]
     found = 0
     for photo in photos:
@@ -338,7 +339,7 @@ def test_the_mask_threshold_is_the_callers() -> None:
 def test_wanted_labels_choose_from_what_torchvision_keeps() -> None:
     # With room for six detections of all labels, the wanted ones do not move up.
     model = tiny(box_detections_per_img=6)
-    segmenter, image = Segmenter(model, LABELS), picture((80, 120))
+    segmenter, image = Segmenter(model, LABELS, precision="fp32"), picture((80, 120))
     every = torchvision_way(model, image, 0.2, LABELS)
     assert len({one.label for one in every}) > 1
     for wanted in (["ant"], ["bee", "dog"], []):
@@ -400,7 +401,7 @@ def test_random_numbers_are_left_alone() -> None:
 
 
 def test_fast_mode_never_enlarges() -> None:
-    segmenter = Segmenter(model_named("one map"), LABELS, mode="fast")
+    segmenter = Segmenter(model_named("one map"), LABELS, precision="fp32", mode="fast")
     for size_hw, inner in [((40, 60), (64, 64)), ((200, 300), (96, 160)), ((1, 1), (32, 32))]:
         segmenter.predict(picture(size_hw))
         assert INPUTS[-1] == inner
@@ -409,14 +410,14 @@ def test_fast_mode_never_enlarges() -> None:
 
 def test_fast_mode_finds_nearly_the_same_in_an_image_of_the_right_size() -> None:
     image = picture((96, 144))
-    fast = Segmenter(model_named("one map"), LABELS, mode="fast").predict(image)
+    fast = Segmenter(model_named("one map"), LABELS, precision="fp32", mode="fast").predict(image)
     agree(fast, segmenter_named("one map").predict(image))
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 @pytest.mark.parametrize("size_hw", [(1, 1), (1, 300), (65_500, 1), (3, 2)])
 def test_any_size_of_image_has_an_answer(mode: Any, size_hw: tuple[int, int]) -> None:
-    segmenter = Segmenter(model_named("pyramid"), LABELS, mode=mode)
+    segmenter = Segmenter(model_named("pyramid"), LABELS, precision="fp32", mode=mode)
     image = np.full((*size_hw, 3), 200, np.uint8)
     assert all(one.mask.size_hw == size_hw for one in segmenter.predict(image))
 
@@ -476,7 +477,7 @@ def test_a_model_that_cannot_run_in_bf16_runs_in_fp32(monkeypatch: pytest.Monkey
 
 def test_bf16_is_refused_where_it_would_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predict, "cpu_runs_bf16", lambda: False)
-    assert segmenter_named("one map").precision == "fp32"
+    assert Segmenter(model_named("one map"), LABELS).precision == "fp32"
     with pytest.raises(ValueError, match="needs a CPU with AMX"):
         Segmenter(model_named("one map"), LABELS, precision="bf16")
 
