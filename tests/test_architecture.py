@@ -33,6 +33,7 @@ PARTS = {
     "kmeans_cells": "kmeans",
     "kmeans_fit": "kmeans",
     "kmeans_labels": "kmeans",
+    "kmeans_lloyd": "kmeans",
     "label_tags": "overlay",
     "cutout_canvas": "cutout",
     "cutout_names": "cutout",

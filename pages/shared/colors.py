@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from maskcore.overlay import PALETTE, RGB
 
 
@@ -19,3 +21,9 @@ def to_rgb(text: str) -> RGB:
 def of_place(place: int) -> str:
     """Return the palette's color for the first, second, ... thing; it starts again at its end."""
     return to_hex(PALETTE[place % len(PALETTE)])
+
+
+def unused(used: Collection[str]) -> str:
+    """Return the first color of the palette that is not used; after its end it starts again."""
+    every = (of_place(place) for place in range(len(PALETTE)))
+    return next((color for color in every if color not in used), of_place(len(used)))

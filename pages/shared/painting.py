@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -11,7 +11,6 @@ from maskcore import rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import markdown, workspace
-from pages.shared.colors import of_place
 from pages.shared.workspace import Picture
 
 _KEY, _CHOSEN = "painting", "layer to paint on"
@@ -28,7 +27,7 @@ class Target:
         color: "#rrggbb".
         document: Names the undo history.
         take: Keeps the painted mask.
-        others: The other visible masks and their colors.
+        others: The other visible masks and their colors, the topmost last.
     """
 
     label: str
@@ -45,18 +44,19 @@ class _Painted:
 
     layer_ids: dict[str, int] = field(default_factory=dict)  # by document
     documents: dict[int, str] = field(default_factory=dict)  # by layer
+    made: dict[str, int] = field(default_factory=dict)  # by picture: to be chosen next
 
 
 def target(picture: Picture) -> Target:
     """Show the choice of the layer and return what is to be painted on."""
-    by_id = {layer.id: layer for layer in reversed(workspace.layers())}
-    if st.session_state.get(_CHOSEN) not in (*by_id, _NEW):
-        st.session_state[_CHOSEN] = next(iter(by_id), _NEW)
+    by_id = {layer.id: layer for layer in workspace.layers()}
+    names = workspace.layer_names()
+    _choose(picture, list(by_id))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Layer to paint on",
-            [_NEW, *by_id],
-            format_func=lambda it: by_id[it].instance.label if it in by_id else "New layer",
+            [_NEW, *reversed(by_id)],
+            format_func=lambda it: names.get(it, "New layer"),
             key=_CHOSEN,
             persist_state="session",
             width=280,
@@ -68,7 +68,9 @@ def target(picture: Picture) -> Target:
             disabled=chosen == _NEW,
             on_click=lambda: st.session_state.update({_CHOSEN: _NEW}),
         )
-    others = [(it.instance.mask, it.color) for it in by_id.values() if it.visible]
+    others = [
+        (it.instance.mask, it.color) for it in by_id.values() if it.visible and it.id != chosen
+    ]
     painted = _painted()
     if chosen in by_id:
         layer = by_id[chosen]
@@ -78,7 +80,7 @@ def target(picture: Picture) -> Target:
             layer.color,
             painted.documents.get(layer.id, f"layer {layer.id}"),
             lambda mask: workspace.repaint(layer.id, mask),
-            [(it.instance.mask, it.color) for it in by_id.values() if it.visible and it != layer],
+            others,
         )
     labels = {it.instance.label for it in by_id.values()}
     number = next(n for n in range(1, len(labels) + 2) if f"mask {n}" not in labels)
@@ -86,11 +88,21 @@ def target(picture: Picture) -> Target:
     return Target(
         f"mask {number}",
         rle.empty(picture.size_hw),
-        of_place(len(labels)),
+        workspace.new_color(f"mask {number}"),
         document,
         lambda mask: _take_new(picture, document, f"mask {number}", mask),
         others,
     )
+
+
+def _choose(picture: Picture, layer_ids: Sequence[int]) -> None:
+    made = _painted().made
+    chosen = made.get(picture.id, st.session_state.get(_CHOSEN))
+    if chosen not in (*layer_ids, _NEW):
+        chosen = layer_ids[-1] if layer_ids else _NEW
+    # In every run: for the widget, a layer that was renamed is another one.
+    st.session_state[_CHOSEN] = chosen
+    made.pop(picture.id, None)
 
 
 def _painted() -> _Painted:
@@ -105,6 +117,5 @@ def _take_new(picture: Picture, document: str, label: str, mask: RLE) -> None:
     for layer in workspace.add([Instance(mask, label)], picture=picture):
         painted.layer_ids[document] = layer.id
         painted.documents[layer.id] = document
-        current = workspace.current()
-        if current and current.id == picture.id:
-            st.session_state[_CHOSEN] = layer.id
+        # Not chosen here: a rerun can break off this callback wherever it uses the session.
+        painted.made[picture.id] = layer.id

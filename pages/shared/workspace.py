@@ -18,7 +18,7 @@ from maskcore.errors import ImageError
 from maskcore.image_io import ImageFile
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
-from pages.shared.colors import of_place
+from pages.shared.colors import unused
 
 _KEY = "workspace"
 _UNDO_STEPS = 100
@@ -165,6 +165,17 @@ def layers() -> tuple[Layer, ...]:
     return now.steps[now.at] if now else ()
 
 
+def layer_names() -> dict[int, str]:
+    """Return a name for each of the current image's layers, by its id.
+
+    Unlike labels no two are the same: a widget knows its options by what is written on them.
+    """
+    return {
+        layer.id: f"{number} · {layer.instance.label or 'unnamed'}"
+        for number, layer in enumerate(layers(), start=1)
+    }
+
+
 def add(instances: Sequence[Instance], *, picture: Picture | None = None) -> list[Layer]:
     """Put instances on top of an open image as layers: one step that can be undone.
 
@@ -187,26 +198,38 @@ def add(instances: Sequence[Instance], *, picture: Picture | None = None) -> lis
 def replace_layers(layer_ids: Collection[int], instances: Sequence[Instance]) -> list[Layer]:
     """Put instances in the place of layers of the current image: one step that can be undone.
 
-    The first of them keeps the color of the first layer that it replaces.
+    Labels keep their colors; if the first instance has a new label, it takes the color of the
+    first layer that is replaced.
     """
     before = layers()
-    places = [place for place, layer in enumerate(before) if layer.id in layer_ids]
-    if not places:
+    replaced = [layer for layer in before if layer.id in layer_ids]
+    if not replaced:
         return add(instances)
     kept = tuple(layer for layer in before if layer.id not in layer_ids)
-    new = _layers_of(instances, kept)
-    if new:
-        new[0] = replace(new[0], color=before[places[0]].color)
-    _step((*kept[: places[0]], *new, *kept[places[0] :]))
+    place = before.index(replaced[0])
+    new = _layers_of(instances, [*replaced, *kept])
+    if new and new[0].instance.label not in _colors(before):
+        new[0] = replace(new[0], color=replaced[0].color)
+    _step((*kept[:place], *new, *kept[place:]))
     return new
 
 
+def new_color(label: str) -> str:
+    """Return the color that a new layer with this label gets."""
+    colors = _colors(layers())
+    return colors.get(label) or unused(colors.values())
+
+
+def _colors(beside: Sequence[Layer]) -> dict[str, str]:
+    return {layer.instance.label: layer.color for layer in reversed(beside)}
+
+
 def _layers_of(instances: Sequence[Instance], beside: Sequence[Layer]) -> list[Layer]:
-    colors = {layer.instance.label: layer.color for layer in reversed(beside)}
+    colors = _colors(beside)
     ids = _workspace().ids
     new = []
     for instance in instances:
-        color = colors.setdefault(instance.label, of_place(len(colors)))
+        color = colors.setdefault(instance.label, unused(colors.values()))
         new.append(Layer(next(ids), instance, mask_digest(instance.mask), color))
     return new
 

@@ -74,9 +74,10 @@ def paint(
         on_paint: Gets the new mask before the page runs again. Also when another document, or
             another page, is shown by then.
         color: "#rrggbb" of the mask.
-        others: Masks with their colors that are shown beneath and not painted on.
+        others: Masks with their colors that are shown beneath and not painted on, the topmost
+            last.
     """
-    state = desk.open_document(document, mask, on_paint)
+    state = desk.open_document(key, document, mask, on_paint)
     _show(picture, state, "paint", key=key, document=document, color=color, others=others)
 
 
@@ -89,7 +90,7 @@ def pick(
     color: str = _ORANGE,
 ) -> None:
     """Click pixels: `on_pick` gets x and y; a mask may be drawn over the picture."""
-    state = desk.open_document(key, mask or rle.empty(picture.size_hw), desk.ignore)
+    state = desk.open_document(key, key, mask or rle.empty(picture.size_hw), desk.ignore)
     desk.expect(key, "pick", picture.size_hw, on_pick)
     _show(picture, state, "pick", key=key, document=key, color=color)
 
@@ -104,7 +105,7 @@ def box(
     color: str = _ORANGE,
 ) -> None:
     """Draw a box: `on_box` gets it; a box and a mask may be drawn over the picture."""
-    state = desk.open_document(key, mask or rle.empty(picture.size_hw), desk.ignore)
+    state = desk.open_document(key, key, mask or rle.empty(picture.size_hw), desk.ignore)
     desk.expect(key, "box", picture.size_hw, lambda x1, y1, x2, y2: on_box((x1, y1, x2, y2)))
     _show(picture, state, "box", key=key, document=key, color=color, box=box)
 

@@ -38,6 +38,11 @@ async function load(address) {
   }
 }
 
+function close(decoded) {
+  decoded?.image.close();
+  decoded?.smaller.forEach((bitmap) => bitmap.close());
+}
+
 class Canvas {
   constructor(root) {
     this.root = root;
@@ -87,38 +92,40 @@ class Canvas {
     this.view.look.color = data.color;
     this.find(".notice").hidden = true;
     try {
-      if (data.document !== before?.document || data.image !== before?.image) await this.open(data);
-      else await this.adopt(data);
-      if (data.under !== before?.under) await this.showUnder(data);
+      await this.open(data);
     } catch (error) {
       if (this.data === data) this.fail("The image could not be loaded.", error);
-      return;
     }
-    if (this.data !== data || this.ended) return;
-    this.view.draw();
-    this.studio.dataset.ready = `${data.document} ${data.base}`;
   }
 
+  // Show what the data says. It may change again while something is loading: the last one counts.
   async open(data) {
-    this.cancel();
-    if (this.shownImage !== data.image) {
-      const { image, smaller } = await decodeImage(await load(data.image));
-      if (this.data !== data || this.ended) return image.close();
-      this.release();
-      Object.assign(this, { shownImage: data.image, decoded: { image, smaller }, rgba: null });
-      if (image.width !== data.width || image.height !== data.height) throw new Error("another image arrived");
+    const outdated = () => this.data !== data || this.ended;
+    let { decoded } = this;
+    if (decoded?.address !== data.image) {
+      decoded = { address: data.image, ...(await decodeImage(await load(data.image))) };
+      if (outdated()) { close(decoded); return; }
+      if (decoded.image.width !== data.width || decoded.image.height !== data.height) throw new Error("another image arrived");
     }
     const sheet = post.sheet(data.document, data.width, data.height);
     if (sheet.base !== data.base) await this.take(sheet, data);
-    if (this.data !== data || this.ended) return;
-    this.sheet = sheet;
-    this.redoWand = null;
-    this.layOut();
-    this.view.show(this.decoded.image, this.decoded.smaller, sheet.grid, null);
-  }
-
-  async adopt(data) {
-    if (this.sheet && this.sheet.base !== data.base) await this.take(this.sheet, data);
+    const under = await this.loadUnder(data.under);
+    if (outdated()) { if (decoded !== this.decoded) close(decoded); return; }
+    const old = this.decoded;
+    if (sheet !== this.sheet || decoded !== old) {
+      this.cancel();
+      this.redoWand = null;
+    }
+    Object.assign(this, { sheet, decoded });
+    this.view.show(decoded.image, decoded.smaller, sheet.grid, under);
+    if (decoded !== old) {
+      this.rgba = null;
+      this.view.fitted = true;
+      this.layOut();
+      close(old);
+    }
+    this.view.draw();
+    this.studio.dataset.ready = `${data.document} ${data.base}`;
   }
 
   async take(sheet, data) {
@@ -127,21 +134,17 @@ class Canvas {
     sheet.adopt(packed, data.base, data.revision);
   }
 
-  async showUnder(data) {
-    const under = data.under ? await createImageBitmap(await load(data.under)) : null;
-    if (this.data === data) this.view.under = under;
+  async loadUnder(address) {
+    if (address !== this.under?.address) {
+      this.under = { address, image: address ? await createImageBitmap(await load(address)) : null };
+    }
+    return this.under.image;
   }
 
   fail(text, error) {
     console.warn(text, error);
     this.find(".notice p").textContent = text;
     this.find(".notice").hidden = false;
-    this.shownImage = null;
-  }
-
-  release() {
-    this.decoded?.image.close();
-    this.decoded?.smaller.forEach((bitmap) => bitmap.close());
   }
 
   // The toolbar.
@@ -218,7 +221,7 @@ class Canvas {
   do(name) {
     const tool = this.tools[this.tool], { clientWidth, clientHeight } = this.box;
     const zoomTo = (scale) => this.view.zoom(clientWidth / 2, clientHeight / 2, scale);
-    if (name === "retry") { const { data } = this; this.data = null; this.update(data); return; }
+    if (name === "retry") { this.update({ ...this.data }); return; }
     if (!this.grid) return;
     if (name === "undo") { if (!tool.back()) { this.cancel(); this.travel(this.sheet.history.undo()); } }
     if (name === "redo") this.travel(this.sheet.history.redo());
@@ -316,7 +319,7 @@ class Canvas {
     this.box.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, event);
     const touches = [...this.pointers.values()].filter((it) => it.pointerType === "touch");
-    if (touches.length === 2) { this.cancel(); this.pinch = touches.map((it) => it.pointerId); return; }
+    if (touches.length === 2) { this.tools[this.tool].pinched(); this.pinch = touches.map((it) => it.pointerId); return; }
     if (this.pinch) return;
     if (event.button === 2) { this.tools[this.tool].back(); this.say(); this.mark(); return; }
     if (event.button === 1 || this.space || this.tool === "pan") { this.panning = event.pointerId; this.mark(); return; }
@@ -348,7 +351,7 @@ class Canvas {
   }
 
   pinched(event) {
-    const at = this.box.getBoundingClientRect();
+    const at = this.view.rect;
     const state = () => {
       const [a, b] = this.pinch.map((id) => this.pointers.get(id));
       return { x: (a.clientX + b.clientX) / 2 - at.left, y: (a.clientY + b.clientY) / 2 - at.top, apart: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) };
@@ -374,7 +377,7 @@ class Canvas {
   wheel(event) {
     event.preventDefault();
     if (!this.grid) return;
-    const at = this.box.getBoundingClientRect(), pixels = event.deltaY * (event.deltaMode === 1 ? 30 : 1);
+    const at = this.view.rect, pixels = event.deltaY * (event.deltaMode === 1 ? 30 : 1);
     this.view.zoom(event.clientX - at.left, event.clientY - at.top, this.view.scale * STEP ** (-pixels / 100));
   }
 
@@ -400,7 +403,7 @@ class Canvas {
     this.observer.disconnect();
     post.watchers.delete(this.watch);
     this.ends.forEach((end) => end());
-    this.release();
+    close(this.decoded);
   }
 }
 

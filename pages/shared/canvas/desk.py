@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,8 +52,10 @@ class Document:
 class _Desk:
     documents: dict[str, Document] = field(default_factory=dict)
     expected: dict[str, Callable[[Mapping[str, Any]], None]] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
     revision: int = 0
     refused: str = ""
+    session: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 def _desk() -> _Desk:
@@ -65,8 +68,12 @@ def ignore(_mask: RLE) -> None:
     """Take no mask: this one is only looked at."""
 
 
-def open_document(name: str, mask: RLE, on_paint: Callable[[RLE], None]) -> Document:
-    """Return what is painted on; a mask other than the canvas made is a new base."""
+def open_document(key: str, name: str, mask: RLE, on_paint: Callable[[RLE], None]) -> Document:
+    """Return what the canvas with this key paints on.
+
+    A mask other than the canvas made is a new base. So is one that it has painted when it shows
+    another in between: it may have forgotten that by now.
+    """
     desk = _desk()
     digest = workspace.mask_digest(mask)
     document = desk.documents.pop(name, None)
@@ -76,7 +83,9 @@ def open_document(name: str, mask: RLE, on_paint: Callable[[RLE], None]) -> Docu
     if len(desk.documents) > _MOST_DOCUMENTS:
         del desk.documents[next(iter(desk.documents))]
     document.on_paint = on_paint
-    if digest != document.digest:
+    known = document.digest if desk.shown.get(key) == name else document.base_digest
+    desk.shown[key] = name
+    if digest != known:
         document.mask, document.digest = mask, digest
         document.rebase(desk.revision)
     return document
@@ -93,6 +102,8 @@ def expect(key: str, kind: str, size_hw: tuple[int, int], call: Callable[..., No
         for value, limit in zip(places, limits, strict=False):
             if type(value) is not int or not 0 <= value < limit + rim:
                 raise MaskcoreError("What was clicked does not lie inside the image.")
+        if rim and (places[0] >= places[2] or places[1] >= places[3]):
+            raise MaskcoreError("The box that was drawn holds no pixel.")
         call(*places)
 
     _desk().expected[f"{kind} {key}"] = check_and_call
@@ -101,12 +112,13 @@ def expect(key: str, kind: str, size_hw: tuple[int, int], call: Callable[..., No
 def answer() -> dict[str, Any]:
     """Say up to which message everything has arrived, and why the last one was refused."""
     desk = _desk()
-    return {"revision": desk.revision, "refused": desk.refused}
+    return {"session": desk.session, "revision": desk.revision, "refused": desk.refused}
 
 
 def receive() -> None:
     """Take a message; a rerun may break this off, then it comes again."""
-    message = st.session_state[COURIER]["message"]
+    # Nothing is there if the run before was broken off early; the message comes again then.
+    message = (st.session_state.get(COURIER) or {}).get("message")
     desk = _desk()
     if not isinstance(message, Mapping):
         return
@@ -115,24 +127,21 @@ def receive() -> None:
         return
     refused = ""
     try:
-        _take(desk, message, revision)
+        _take(desk, message)
     except MaskcoreError as error:
         refused = str(error)
     desk.revision, desk.refused = revision, refused
 
 
-def _take(desk: _Desk, message: Mapping[str, Any], revision: int) -> None:
-    kind, key = message.get("kind"), message.get("key")
-    if kind in ("pick", "box") and f"{kind} {key}" in desk.expected:
+def _take(desk: _Desk, message: Mapping[str, Any]) -> None:
+    kind, key, name = (message.get(it) for it in ("kind", "key", "document"))
+    if kind in ("pick", "box") and isinstance(key, str) and f"{kind} {key}" in desk.expected:
         desk.expected[f"{kind} {key}"](message)
         return
-    document = desk.documents.get(str(message.get("document")))
+    document = desk.documents.get(name) if isinstance(name, str) else None
     if document is None:
         raise MaskcoreError("What was painted belongs to an image that is not open.")
-    if kind == "refresh":
-        document.rebase(revision)
-    else:
-        patch = mask_bits.read_patch(message, document.mask.size_hw)
-        mask = mask_bits.apply(document.mask, patch)
-        document.on_paint(mask)
-        document.mask, document.digest = mask, workspace.mask_digest(mask)
+    patch = mask_bits.read_patch(message, document.mask.size_hw)
+    mask = mask_bits.apply(document.mask, patch)
+    document.on_paint(mask)
+    document.mask, document.digest = mask, workspace.mask_digest(mask)

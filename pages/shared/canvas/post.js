@@ -41,7 +41,6 @@ class Sheet {
 class Post {
   constructor() {
     this.sheets = new Map(); // document -> Sheet, the one used last at the end
-    this.forgotten = new Set();
     this.events = [];
     this.revision = 0;
     this.sending = null;
@@ -60,12 +59,8 @@ class Post {
     this.sheets.delete(document);
     this.sheets.set(document, sheet);
     for (const [old, { dirty }] of this.sheets) {
-      if (this.sheets.size <= MOST_SHEETS || dirty || this.sending?.sheet?.document === old) continue;
-      this.sheets.delete(old);
-      this.forgotten.add(old);
+      if (this.sheets.size > MOST_SHEETS && !dirty && this.sending?.sheet?.document !== old) this.sheets.delete(old);
     }
-    // Python sends the mask as it was when the document was opened or last changed over there.
-    if (this.forgotten.delete(document)) this.event({ kind: "refresh", document });
     return sheet;
   }
 
@@ -122,7 +117,15 @@ class Post {
   }
 
   // From the courier, whenever what Python says has changed.
-  received({ revision, refused }) {
+  received({ session, revision, refused }) {
+    if (this.session && this.session !== session) {
+      // The server has forgotten everything: what was painted has no image to belong to.
+      clearTimeout(this.timer);
+      this.sheets.clear();
+      this.events = [];
+      this.sending = null;
+    }
+    this.session = session;
     this.revision = Math.max(this.revision, revision);
     const { sending } = this;
     if (sending?.message && revision >= sending.revision) {

@@ -25,6 +25,7 @@ class Tool {
   finish() {}
   back() { return false; }
   cancel() {}
+  pinched() { this.cancel(); } // a second finger: the first one was not meant to draw
   mark() {}
 }
 
@@ -113,11 +114,16 @@ class Polygon extends Tool {
     const next = eighth(point), first = this.points[0], last = this.points.at(-1);
     const near = (other) => other && Math.hypot(...view(other).map((v, i) => v - view(next)[i])) <= 2 * CLICK;
     if (this.points.length > 2 && (near(first) || near(last))) return this.finish();
-    if (!near(last)) this.points.push(next);
+    this.placed = !near(last);
+    if (this.placed) this.points.push(next);
     this.value = value;
   }
 
   move(point) { this.end = point; }
+
+  release() { this.placed = false; }
+
+  pinched() { if (this.placed) this.points.pop(); }
 
   finish() {
     const { points } = this;
@@ -174,8 +180,16 @@ class Click extends Tool {
 
   press(point, value) {
     const [x, y] = pixelAt(point), { width, height } = this.canvas.grid;
-    if (x >= 0 && y >= 0 && x < width && y < height) this.done(x, y, value);
+    this.at = x >= 0 && y >= 0 && x < width && y < height ? [x, y, value] : null;
   }
+
+  release() {
+    const { at } = this;
+    this.at = null;
+    if (at) this.done(...at);
+  }
+
+  cancel() { this.at = null; }
 }
 
 export function makeTools(canvas) {

@@ -19,8 +19,10 @@ export class View {
 
   show(image, smaller, grid, under) {
     Object.assign(this, { image, smaller, grid, under });
-    this.fit();
   }
+
+  // Not the box's, which has a border.
+  get rect() { return this.canvases[0].getBoundingClientRect(); }
 
   get ratio() { return window.devicePixelRatio || 1; }
 
@@ -64,7 +66,7 @@ export class View {
 
   // Where in the image a pointer is, in pixels with a fraction.
   place(event) {
-    const at = this.canvases[0].getBoundingClientRect();
+    const at = this.rect;
     return [(event.clientX - at.left - this.left) / this.scale, (event.clientY - at.top - this.top) / this.scale];
   }
 
