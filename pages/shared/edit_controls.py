@@ -35,10 +35,7 @@ def chosen() -> list[Layer]:
 
 def layers() -> None:
     """Show the choice of layers."""
-    names = {
-        layer.id: f"{number} · {layer.instance.label or 'unnamed'}"
-        for number, layer in enumerate(workspace.layers(), start=1)
-    }
+    names = workspace.layer_names()
     st.multiselect(
         "Layers",
         list(reversed(names)),

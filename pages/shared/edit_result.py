@@ -81,8 +81,9 @@ def keep(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) 
 
 
 def _apply(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
-    if len(layers) == len(edited) == 1:
-        workspace.repaint(layers[0].id, edited[0].mask)
+    if len(layers) == len(edited):
+        pairs = zip(layers, edited, strict=True)
+        workspace.repaint({layer.id: instance.mask for layer, instance in pairs})
     else:
         new = workspace.replace_layers([layer.id for layer in layers], edited)
         few = new if len(new) <= _MOST_CHOSEN else new[:1]

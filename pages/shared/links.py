@@ -17,14 +17,19 @@ _PAGES = {
 }
 
 
+MAKE = tuple(page for page in _PAGES if page.startswith("pages/make/"))
+USE = tuple(page for page in _PAGES if page.startswith("pages/use/"))
+
+
 def to(*pages: str) -> None:
     """Offer other pages."""
-    for page in pages:
-        label, icon = _PAGES[page]
-        try:
-            st.page_link(page, label=label, icon=icon)
-        except StreamlitAPIException:
-            return  # a page that runs alone, as in its tests, has no others
+    with st.container(horizontal=True, gap="xsmall"):
+        for page in pages:
+            label, icon = _PAGES[page]
+            try:
+                st.page_link(page, label=label, icon=icon)
+            except StreamlitAPIException:
+                return  # a page that runs alone, as in its tests, has no others
 
 
 def open_first() -> None:

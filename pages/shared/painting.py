@@ -79,7 +79,7 @@ def target(picture: Picture) -> Target:
             layer.instance.mask,
             layer.color,
             painted.documents.get(layer.id, f"layer {layer.id}"),
-            lambda mask: workspace.repaint(layer.id, mask),
+            lambda mask: workspace.repaint({layer.id: mask}),
             others,
         )
     labels = {it.instance.label for it in by_id.values()}
@@ -112,7 +112,7 @@ def _painted() -> _Painted:
 def _take_new(picture: Picture, document: str, label: str, mask: RLE) -> None:
     painted = _painted()
     if document in painted.layer_ids:
-        workspace.repaint(painted.layer_ids[document], mask)
+        workspace.repaint({painted.layer_ids[document]: mask})
         return
     for layer in workspace.add([Instance(mask, label)], picture=picture):
         painted.layer_ids[document] = layer.id

@@ -7,7 +7,7 @@ both are decoded where something computes on them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -255,16 +255,18 @@ def change(
     _step(tuple(changed(layer) if layer.id == layer_id else layer for layer in layers()))
 
 
-def repaint(layer_id: int, mask: RLE) -> None:
-    """Give a layer of any open image other pixels: one step that can be undone."""
+def repaint(masks: Mapping[int, RLE]) -> None:
+    """Give layers of any open image other pixels, by their ids: one step that can be undone."""
+
+    def repainted(layer: Layer) -> Layer:
+        mask = masks.get(layer.id)
+        if mask is None:
+            return layer
+        instance = replace(layer.instance, mask=mask)
+        return replace(layer, instance=instance, mask_digest=mask_digest(mask))
+
     for file in _workspace().open.values():
-        layers = file.steps[file.at]
-        for place, layer in enumerate(layers):
-            if layer.id == layer_id:
-                instance = replace(layer.instance, mask=mask)
-                new = replace(layer, instance=instance, mask_digest=mask_digest(mask))
-                _step((*layers[:place], new, *layers[place + 1 :]), file)
-                return
+        _step(tuple(map(repainted, file.steps[file.at])), file)
 
 
 def remove(layer_ids: Collection[int]) -> None:

@@ -55,10 +55,5 @@ with opened:
                     picture=picture,
                     key="keep alpha",
                 )
-            links.to(
-                "pages/make/paint.py",
-                "pages/make/maskrcnn.py",
-                "pages/make/rle.py",
-                "pages/use/cutout.py",
-            )
+            links.to(*links.MAKE, *links.USE)
         st.subheader("Open another", anchor=False, divider="gray")

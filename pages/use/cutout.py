@@ -13,7 +13,7 @@ if picture is None or shown is None:
     links.open_first()
 elif not shown.instances:
     st.info("Make a mask first; every visible layer can be cut out.", icon=":material/layers:")
-    links.to("pages/make/paint.py", "pages/make/maskrcnn.py", "pages/make/rle.py")
+    links.to(*links.MAKE)
 else:
     how = cutouts.style("cut")
     with errors.shown():

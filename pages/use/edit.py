@@ -23,7 +23,7 @@ if picture is None:
     links.open_first()
 elif not workspace.layers():
     st.info("Make a mask first; every layer can be edited.", icon=":material/layers:")
-    links.to("pages/make/maskrcnn.py", "pages/make/rle.py")
+    links.to(*links.MAKE)
 else:
     layers = edit_controls.chosen()
     x1, y1, x2, y2 = box = edit_view.shown_box(picture, layers)

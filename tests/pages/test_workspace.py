@@ -224,7 +224,7 @@ def test_a_layer_gets_other_pixels_and_stays_what_it_was():
     open_image()
     first, second = keep("a", "b")
     workspace.change(second, color="#123456", visible=False)
-    workspace.repaint(second, pixel(7))
+    workspace.repaint({second: pixel(7)})
     layer = workspace.layers()[1]
     assert layer.instance == Instance(pixel(7), "b")
     assert layer.mask_digest == workspace.mask_digest(pixel(7))
@@ -236,16 +236,16 @@ def test_a_layer_gets_other_pixels_and_stays_what_it_was():
 def test_a_score_stays_when_a_layer_is_repainted():
     open_image()
     (layer,) = workspace.add([Instance(pixel(0), "bird", 0.75)])
-    workspace.repaint(layer.id, pixel(1))
+    workspace.repaint({layer.id: pixel(1)})
     assert workspace.layers()[0].instance == Instance(pixel(1), "bird", 0.75)
 
 
 def test_each_repainting_is_a_step_but_not_one_that_changes_nothing():
     open_image()
     (layer_id,) = keep("a")
-    workspace.repaint(layer_id, pixel(1))
-    workspace.repaint(layer_id, pixel(2))
-    workspace.repaint(layer_id, pixel(2))
+    workspace.repaint({layer_id: pixel(1)})
+    workspace.repaint({layer_id: pixel(2)})
+    workspace.repaint({layer_id: pixel(2)})
     assert count_undo() == 3  # with the one that made the layer
 
 
@@ -255,7 +255,7 @@ def test_an_image_that_is_not_shown_can_be_painted_on():
     shown = open_image(255)
     keep("b")
     before = workspace.layers()
-    workspace.repaint(layer_id, pixel(5))
+    workspace.repaint({layer_id: pixel(5)})
     assert workspace.current() == shown
     assert workspace.layers() == before
     assert count_undo() == 1
@@ -285,7 +285,7 @@ def test_a_closed_image_gets_no_layers():
     open_image(255)
     workspace.close(closed.id)
     assert workspace.add([instance("b")], picture=closed) == []
-    workspace.repaint(layer_id, pixel(1))
+    workspace.repaint({layer_id: pixel(1)})
     assert [it.name for it in workspace.pictures()] == ["255.png"]
     assert workspace.layers() == ()
     assert not workspace.can_undo()
@@ -295,11 +295,11 @@ def test_a_layer_that_was_deleted_or_undone_is_not_painted_on():
     open_image()
     first, second = keep("a", "b")
     workspace.remove([first])
-    workspace.repaint(first, pixel(9))
+    workspace.repaint({first: pixel(9)})
     assert labels() == ["b"]
     workspace.undo()
     workspace.undo()
-    workspace.repaint(second, pixel(9))
+    workspace.repaint({second: pixel(9)})
     assert labels() == []
     assert workspace.can_redo()
 
@@ -307,9 +307,9 @@ def test_a_layer_that_was_deleted_or_undone_is_not_painted_on():
 def test_painting_after_an_undo_ends_what_could_be_done_again():
     open_image()
     (layer_id,) = keep("a")
-    workspace.repaint(layer_id, pixel(1))
+    workspace.repaint({layer_id: pixel(1)})
     workspace.undo()
-    workspace.repaint(layer_id, pixel(2))
+    workspace.repaint({layer_id: pixel(2)})
     assert not workspace.can_redo()
     workspace.undo()
     assert workspace.layers()[0].instance == instance("a")
@@ -337,7 +337,7 @@ def test_noisy_masks_take_no_more_than_the_history_may(session, monkeypatch):
     states = [noise(seed) for seed in range(40)]
     (layer,) = workspace.add([Instance(states[0], "a")])
     for state in states[1:]:
-        workspace.repaint(layer.id, state)
+        workspace.repaint({layer.id: state})
         assert held(picture, session) <= 4_000_000
         assert workspace.layers()[0].instance.mask == state
         assert workspace.can_undo()
@@ -354,7 +354,7 @@ def test_the_last_two_states_are_kept_however_large_they_are(session, monkeypatc
     open_image(size_hw=(400, 500))
     (layer,) = workspace.add([Instance(noise(0), "a")])
     for seed in range(1, 6):
-        workspace.repaint(layer.id, noise(seed))
+        workspace.repaint({layer.id: noise(seed)})
         workspace.undo()
         assert workspace.layers()[0].instance.mask == noise(seed - 1)
         workspace.redo()
@@ -369,7 +369,7 @@ def test_a_mask_in_many_states_counts_once(monkeypatch):
     workspace.add([Instance(large, "large")])
     (small,) = workspace.add([Instance(pixel(0, (400, 500)), "small")])
     for place in range(1, 50):
-        workspace.repaint(small.id, pixel(place, (400, 500)))
+        workspace.repaint({small.id: pixel(place, (400, 500))})
     assert count_undo() == 51
 
 
@@ -377,7 +377,7 @@ def test_small_masks_can_be_undone_a_hundred_times():
     open_image()
     (layer_id,) = keep("a")
     for turn in range(150):
-        workspace.repaint(layer_id, pixel(1 + turn % 2))
+        workspace.repaint({layer_id: pixel(1 + turn % 2)})
     assert count_undo() == 100
 
 

@@ -23,6 +23,7 @@ class Sheet {
 
   // Take a mask from Python, but not where something newer was painted: one step to undo.
   adopt(packed, base, revision) {
+    if (base <= this.base) return; // came later than a newer one
     const { grid, history } = this, rects = this.sent.filter((it) => it.revision > revision).map((it) => it.rect);
     if (this.dirty) rects.push(this.dirty);
     history.begin();
