@@ -23,6 +23,7 @@ page = st.navigation(
         "Use": [
             st.Page("pages/use/edit.py", title="Edit", icon=":material/tune:"),
             st.Page("pages/use/cutout.py", title="Cut out", icon=":material/content_cut:"),
+            st.Page("pages/use/measure.py", title="Measure", icon=":material/straighten:"),
         ],
     },
     position="top",

@@ -14,6 +14,7 @@ _PAGES = {
     "pages/make/rle.py": ("Decode run-length codes on it", ":material/data_array:"),
     "pages/use/edit.py": ("Edit its layers", ":material/tune:"),
     "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
+    "pages/use/measure.py": ("Measure its layers", ":material/straighten:"),
 }
 
 

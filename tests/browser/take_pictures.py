@@ -6,14 +6,13 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from maskcore.samples import SAMPLES
 from tests.browser.serving import launch, serve
 
 PICTURES = Path(__file__).parent / "pictures"
 
 
 def find_page(page: Page) -> None:
-    page.get_by_role("button", name="Open").nth(list(SAMPLES).index("shapes")).click()
+    page.locator(".st-key-sample-shapes button").click()
     page.get_by_role("link", name="Find objects in it").click()
     page.get_by_role("button", name="Find objects").click()
     page.get_by_text("Ran on").wait_for()
@@ -21,7 +20,7 @@ def find_page(page: Page) -> None:
 
 
 def rle_page(page: Page) -> None:
-    page.get_by_role("button", name="Open").last.click()
+    page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
     page.get_by_role("button", name="Keep all 4").click()

@@ -31,9 +31,7 @@ def to_find_page(page: Page) -> None:
 def test_the_zip_of_the_shapes_sample_agrees_with_the_ground_truth(
     page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page.get_by_test_id("stVerticalBlock").filter(has_text="shapes").get_by_role(
-        "button", name="Open"
-    ).nth(list(samples.SAMPLES).index("shapes")).click()
+    page.locator(".st-key-sample-shapes button").click()
     page.get_by_text("Opened shapes.png").wait_for()
     to_find_page(page)
     began = time.perf_counter()

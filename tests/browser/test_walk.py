@@ -104,7 +104,7 @@ def test_the_walk_from_upload_to_zip(
 
 
 def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
-    page.get_by_role("button", name="Open").last.click()
+    page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
     page.get_by_role("button", name="Keep all 4").click()
@@ -125,7 +125,7 @@ def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
 
 
 def test_a_clicked_row_is_highlighted(page: Page) -> None:
-    page.get_by_role("button", name="Open").last.click()
+    page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
     drawn = page.get_by_role("img", name="The masks on the image")
@@ -142,7 +142,7 @@ def test_a_clicked_row_is_highlighted(page: Page) -> None:
 
 
 def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Page) -> None:
-    page.get_by_role("button", name="Open").last.click()
+    page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     area = page.get_by_role("textbox", name="Rows")
     for text in ("\u0001\u0002<script>alert(1)</script>", "9" * 300_000, "=cmd()|,;\t" * 50):
@@ -163,7 +163,7 @@ def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
     table = folder / "predictions_4_rows_per_image.csv"
     if not table.exists():
         pytest.skip("needs MASKCORE_TEST_DATA")
-    page.get_by_role("button", name="Open").last.click()
+    page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("radio", name="Upload").click()
     began = time.perf_counter()

@@ -1,0 +1,25 @@
+"""Measure: layers in numbers, noise found and filled, tables with values that do not count."""
+
+import streamlit as st
+
+from pages.shared import denoise_view, links, measure_layers, numbers_view, workspace
+
+OF_IMAGES = {"Layers": measure_layers, "Noise": denoise_view}
+
+st.title("Measure")
+part = st.segmented_control(
+    "What to measure",
+    [*OF_IMAGES, "Numbers"],
+    default="Layers",
+    required=True,
+    key="measure part",
+    label_visibility="collapsed",
+    persist_state="session",
+)
+picture = workspace.current()
+if part == "Numbers":
+    numbers_view.show()
+elif picture is None:
+    links.open_first()
+else:
+    OF_IMAGES[part].show(picture)
