@@ -17,6 +17,7 @@ page = st.navigation(
             st.Page("pages/make/paint.py", title="Paint", icon=":material/brush:"),
             st.Page("pages/make/threshold.py", title="Threshold", icon=":material/contrast:"),
             st.Page("pages/make/regions.py", title="Regions", icon=":material/texture_add:"),
+            st.Page("pages/make/kmeans.py", title="Color clusters", icon=":material/palette:"),
             st.Page("pages/make/maskrcnn.py", title="Find objects", icon=":material/image_search:"),
             st.Page("pages/make/rle.py", title="Run-length codes", icon=":material/data_array:"),
         ],

@@ -10,6 +10,7 @@ _PAGES = {
     "pages/make/paint.py": ("Paint a mask on it", ":material/brush:"),
     "pages/make/threshold.py": ("Threshold its values or colors", ":material/contrast:"),
     "pages/make/regions.py": ("Find regions in it", ":material/texture_add:"),
+    "pages/make/kmeans.py": ("Cluster its colors", ":material/palette:"),
     "pages/make/maskrcnn.py": ("Find objects in it", ":material/image_search:"),
     "pages/make/rle.py": ("Decode run-length codes on it", ":material/data_array:"),
     "pages/use/edit.py": ("Edit its layers", ":material/tune:"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -9,6 +10,24 @@ from playwright.sync_api import Page
 from tests.browser.serving import launch, serve
 
 PICTURES = Path(__file__).parent / "pictures"
+
+
+def paint_page(page: Page) -> None:
+    page.locator(".st-key-sample-flower button").click()
+    page.get_by_role("link", name="Paint a mask on it").click()
+    page.locator(".studio[data-ready]").wait_for()
+    box = page.locator(".view").bounding_box()
+    assert box
+    page.get_by_role("button", name="Encircle and fill").click()
+    width = box["width"]
+    x, y, radius = box["x"] + 0.48 * width, box["y"] + 0.35 * width, 0.215 * width
+    for turn in range(41):
+        angle = turn / 20 * math.pi
+        page.mouse.move(x + radius * math.cos(angle), y + radius * math.sin(angle))
+        if not turn:
+            page.mouse.down()
+    page.mouse.up()
+    page.get_by_text("Layers (1)").wait_for()
 
 
 def find_page(page: Page) -> None:
@@ -30,7 +49,7 @@ def rle_page(page: Page) -> None:
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with serve() as address, launch() as browser:
-        for name, walk in {"find": find_page, "rle": rle_page}.items():
+        for name, walk in {"paint": paint_page, "find": find_page, "rle": rle_page}.items():
             page = browser.new_page(viewport={"width": 1280, "height": 1100})
             page.goto(address)
             page.get_by_text("Or start with a sample").wait_for()

@@ -120,7 +120,8 @@ class Canvas {
     this.view.show(decoded.image, decoded.smaller, sheet.grid, under);
     if (decoded !== old) {
       this.rgba = null;
-      this.view.fitted = true;
+      // Another picture of the same size, as of another step of a slider, is looked at as before.
+      if (old?.image.width !== decoded.image.width || old?.image.height !== decoded.image.height) this.view.fitted = true;
       this.layOut();
       close(old);
     }
