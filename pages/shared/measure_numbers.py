@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import streamlit as st
 
 from maskcore import numbers_table
 from maskcore.numbers_table import NumbersTable
-from pages.shared import markdown, measure_rules
-from pages.shared.rle_source import Source
+from pages.shared import measure_rules
+from pages.shared.table_source import Source, TableSource
 
-_TEXT, _FILE, _SOURCE, _GENERATION = (
-    "numbers text",
-    "numbers file",
-    "numbers source",
-    "number files",
+_TABLE = TableSource(
+    "numbers",
+    "Table",
+    "length,width\n12.5,3\n-999,4",
+    "CSV with commas, semicolons or tabs, up to 100 MB",
 )
 _HEADERS = {"Automatic": None, "Yes": True, "No": False}
 _EXAMPLE = """\
@@ -42,77 +40,17 @@ _EXAMPLE_RULES = {
 
 def source() -> Source | None:
     """Show where the table comes from; return what is there."""
-    st.session_state.setdefault(_SOURCE, "Paste")
-    way = st.segmented_control(
-        "Table", ["Paste", "Upload"], required=True, key=_SOURCE, persist_state="session"
-    )
-    if way == "Upload":
-        return _uploaded()
-    text = st.text_area(
-        "Table",
-        key=_TEXT,
-        height=190,
-        max_chars=1_000_000,
-        placeholder="length,width\n12.5,3\n-999,4",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    with st.container(horizontal=True):
-        st.button(
+    return _TABLE.show(
+        lambda: st.button(
             "Example", key="example numbers", on_click=_paste_example, icon=":material/school:"
         )
-        st.button(
-            "Clear",
-            key="clear numbers",
-            on_click=_clear,
-            icon=":material/backspace:",
-            disabled=not text,
-        )
-    return Source(text, "", hashlib.sha256(text.encode()).hexdigest()) if text.strip() else None
-
-
-def _uploaded() -> Source | None:
-    # A new key empties the widget once its file is taken.
-    key = f"numbers upload {st.session_state.setdefault(_GENERATION, 0)}"
-    st.file_uploader(
-        "CSV with commas, semicolons or tabs, up to 100 MB",
-        key=key,
-        on_change=_take_file,
-        args=(key,),
     )
-    found: Source | None = st.session_state.get(_FILE)
-    if found:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            size = f"{len(found.content) / 1e6:,.1f} MB"
-            st.markdown(f":material/table: {markdown.plain(found.name)} · {size}")
-            st.button(
-                "Remove",
-                key="remove numbers",
-                on_click=_clear,
-                icon=":material/close:",
-                type="tertiary",
-            )
-    return found
-
-
-def _take_file(key: str) -> None:
-    file = st.session_state.get(key)
-    if file is not None:
-        content = file.getvalue()
-        digest = hashlib.sha256(content).hexdigest()
-        st.session_state[_FILE] = Source(content, file.name, digest)
-        st.session_state[_GENERATION] += 1
 
 
 def _paste_example() -> None:
-    st.session_state[_TEXT] = _EXAMPLE
+    _TABLE.paste(_EXAMPLE)
     st.session_state["numbers header"] = "Automatic"
     measure_rules.preset(numbers_table.read(_EXAMPLE).names, _EXAMPLE_RULES)
-
-
-def _clear() -> None:
-    st.session_state[_TEXT] = ""
-    st.session_state.pop(_FILE, None)
 
 
 def header() -> bool | None:

@@ -12,7 +12,7 @@ from maskcore import numbers_table
 from maskcore.numbers_table import ColumnStatistics, NumbersTable
 from pages.shared import errors, markdown, measure_numbers, measure_rules, results
 from pages.shared.measure_rules import Rule
-from pages.shared.rle_source import Source
+from pages.shared.table_source import Source
 
 _MOST_ROWS, _MOST_CELLS = 500, 10_000
 _MARK = "background-color: #e69f0066"

@@ -15,7 +15,8 @@ from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
 from pages.shared import markdown, results, workspace
 from pages.shared.colors import of_place
-from pages.shared.rle_source import Source, use_dialect
+from pages.shared.rle_source import use_dialect
+from pages.shared.table_source import Source
 from pages.shared.workspace import Picture
 
 _MOST_APART = 1000  # masks of one image that are drawn and kept one by one

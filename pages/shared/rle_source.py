@@ -3,107 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import streamlit as st
 
 from maskcore import samples
 from maskcore.rle_text import DIALECTS
-from pages.shared import markdown, workspace
+from pages.shared import workspace
+from pages.shared.table_source import Source, TableSource
 
-_TEXT, _FILE, _SOURCE, _GENERATION = "rle text", "rle file", "rle source", "rle uploads"
+_TABLE = TableSource(
+    "rle",
+    "Rows",
+    "ImageId,ClassId,EncodedPixels\n0002cc93b.jpg,1,29102 12 29346 24 ...",
+    "CSV, with or without a header, up to 100 MB",
+)
 _DIALECT, _SIZE = "rle dialect", "rle size"
 AUTOMATIC = "Automatic"
 
 
-@dataclass(frozen=True)
-class Source:
-    """What was pasted or uploaded.
-
-    Attributes:
-        content: The text, or the file's bytes.
-        name: The file's name; "" if it was pasted.
-        digest: SHA-256 of the content.
-    """
-
-    content: str | bytes
-    name: str
-    digest: str
-
-
 def source() -> Source | None:
     """Show where rows come from: pasted, uploaded or an example; return what is there."""
-    st.session_state.setdefault(_SOURCE, "Paste")
-    way = st.segmented_control(
-        "Rows", ["Paste", "Upload"], required=True, key=_SOURCE, persist_state="session"
-    )
-    if way == "Upload":
-        return _uploaded()
-    text = st.text_area(
-        "Rows",
-        key=_TEXT,
-        height=190,
-        max_chars=1_000_000,
-        placeholder="ImageId,ClassId,EncodedPixels\n0002cc93b.jpg,1,29102 12 29346 24 ...",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    with st.container(horizontal=True):
+    return _TABLE.show(_examples)
+
+
+def _examples() -> None:
+    st.button("Example row", key="example row", on_click=_paste_example, icon=":material/school:")
+    picture = workspace.current()
+    if picture and picture.id == _steel_id():
         st.button(
-            "Example row", key="example row", on_click=_paste_example, icon=":material/school:"
+            f"Rows of “{samples.SAMPLES['steel'].title}”",
+            key="rows of sample",
+            on_click=_paste_steel,
+            icon=":material/data_array:",
         )
-        picture = workspace.current()
-        if picture and picture.id == _steel_id():
-            st.button(
-                f"Rows of “{samples.SAMPLES['steel'].title}”",
-                key="rows of sample",
-                on_click=_paste_steel,
-                icon=":material/data_array:",
-            )
-        st.button(
-            "Clear",
-            key="clear rows",
-            on_click=_clear,
-            icon=":material/backspace:",
-            disabled=not text,
-        )
-    return Source(text, "", hashlib.sha256(text.encode()).hexdigest()) if text.strip() else None
-
-
-def _uploaded() -> Source | None:
-    key = f"{_FILE} {st.session_state.setdefault(_GENERATION, 0)}"
-    st.file_uploader(
-        "CSV, with or without a header, up to 100 MB",
-        key=key,
-        on_change=_take_file,
-        args=(key,),
-    )
-    found: Source | None = st.session_state.get(_FILE)
-    if found:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            size = f"{len(found.content) / 1e6:,.1f} MB"
-            st.markdown(f":material/table: {markdown.plain(found.name)} · {size}")
-            st.button(
-                "Remove",
-                key="remove rows",
-                on_click=_clear,
-                icon=":material/close:",
-                type="tertiary",
-            )
-    return found
-
-
-def _take_file(key: str) -> None:
-    file = st.session_state.get(key)
-    if file is not None:
-        content = file.getvalue()
-        digest = hashlib.sha256(content).hexdigest()
-        st.session_state[_FILE] = Source(content, file.name, digest)
-        st.session_state[_GENERATION] += 1
 
 
 def _paste_example() -> None:
-    st.session_state[_TEXT] = samples.ROW
+    _TABLE.paste(samples.ROW)
     st.session_state[_DIALECT] = AUTOMATIC
     picture = workspace.current()
     if picture is None or picture.size_hw != samples.STEEL_SIZE_HW:
@@ -112,13 +48,8 @@ def _paste_example() -> None:
 
 
 def _paste_steel() -> None:
-    st.session_state[_TEXT] = samples.load("steel").rows
+    _TABLE.paste(samples.load("steel").rows)
     st.session_state[_DIALECT] = st.session_state[_SIZE] = AUTOMATIC
-
-
-def _clear() -> None:
-    st.session_state[_TEXT] = ""
-    st.session_state.pop(_FILE, None)
 
 
 @st.cache_resource(show_spinner=False)
