@@ -24,4 +24,4 @@ else:
     share = area / (picture.size_hw[0] * picture.size_hw[1])
     st.caption(f"{target.label}: {area:,} pixels, {share:.2%} of the image")
     with st.expander("Start from a mask file", icon=":material/upload_file:"):
-        mask_import.offer(picture)
+        mask_import.offer(picture, then=painting.go_on_with)

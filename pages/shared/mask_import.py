@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from maskcore.types import Instance
 from pages.shared import errors, markdown, mask_reading, workspace
 from pages.shared.mask_reading import Upload
-from pages.shared.workspace import Picture
+from pages.shared.workspace import Layer, Picture
 
 _FILES, _GENERATION, _FAULT = "mask files", "mask uploads so far", "mask upload fault"
 _MAX_BYTES = 200_000_000
 
 
-def offer(picture: Picture) -> None:
-    """Offer to add masks out of files to a picture; for an expander, a popover or a tab."""
+def offer(
+    picture: Picture, *, then: Callable[[Picture, Sequence[Layer]], None] | None = None
+) -> None:
+    """Offer to add masks out of files to a picture; for an expander, a popover or a tab.
+
+    Args:
+        picture: What they are added to.
+        then: Gets the picture and its new layers.
+    """
     # A new key empties the widget once its files are taken.
     key = f"{_FILES} {st.session_state.setdefault(_GENERATION, 0)}"
     st.file_uploader(
@@ -51,7 +58,7 @@ def offer(picture: Picture) -> None:
             icon=":material/layers:",
             disabled=not instances,
             on_click=_add,
-            args=(picture, instances, rest),
+            args=(picture, instances, rest, then),
         )
 
 
@@ -70,9 +77,16 @@ def _take(key: str) -> None:
     st.session_state[_GENERATION] += 1
 
 
-def _add(picture: Picture, instances: Sequence[Instance], rest: list[Upload]) -> None:
+def _add(
+    picture: Picture,
+    instances: Sequence[Instance],
+    rest: list[Upload],
+    then: Callable[[Picture, Sequence[Layer]], None] | None,
+) -> None:
     workspace.select(picture.id)
-    workspace.add(instances)
+    new = workspace.add(instances)
+    if then:
+        then(picture, new)
     st.session_state[_FILES] = rest
     count = len(instances)
     st.toast(f"Added {count:,} layer{'s' * (count != 1)}", icon=":material/layers:")

@@ -11,7 +11,7 @@ from maskcore import rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import markdown, workspace
-from pages.shared.workspace import Picture
+from pages.shared.workspace import Layer, Picture
 
 _KEY, _CHOSEN = "painting", "layer to paint on"
 _NEW = 0  # layers count from 1
@@ -93,6 +93,12 @@ def target(picture: Picture) -> Target:
         lambda mask: _take_new(picture, document, f"mask {number}", mask),
         others,
     )
+
+
+def go_on_with(picture: Picture, layers: Sequence[Layer]) -> None:
+    """Choose the last of these layers of a picture; for callbacks."""
+    if layers:
+        _painted().made[picture.id] = layers[-1].id
 
 
 def _choose(picture: Picture, layer_ids: Sequence[int]) -> None:

@@ -132,7 +132,7 @@ class Studio:
 
     def saved(self) -> None:
         """Wait until Python has all that was painted, and the page shows it."""
-        self.page.wait_for_function("globalThis.maskStudio.post.idle")
+        self.page.wait_for_function("globalThis.maskStudio?.post?.idle ?? true")
         self.rest()
 
     # Looking.
