@@ -25,6 +25,7 @@ page = st.navigation(
             st.Page("pages/use/edit.py", title="Edit", icon=":material/tune:"),
             st.Page("pages/use/cutout.py", title="Cut out", icon=":material/content_cut:"),
             st.Page("pages/use/measure.py", title="Measure", icon=":material/straighten:"),
+            st.Page("pages/use/augment.py", title="Augment", icon=":material/auto_awesome_motion:"),
         ],
     },
     position="top",

@@ -21,7 +21,10 @@ LAYERS = {
     "guards": ["checks", "archive", "text_table", "value_table", "whole_numbers"],
     "formats": ["image_*", "pixel_depth", "rle", "rle_*", "masks", "mask_*", "shapes"],
     "operations": ["*"],  # every module that is not named elsewhere
-    "collections": ["datasets", "batch", "exports", "cutout_files"],
+    "collections": [
+        *("datasets", "batch", "exports", "cutout_files", "patch_*"),
+        *("augment_files", "augment_summaries"),
+    ],
     "command line": ["__main__", "commands"],
 }
 """The modules of maskcore, from the bottom up; each imports from its own layer and from below.
@@ -30,6 +33,11 @@ Only what runs when a module is imported counts: `types` may import `rle` inside
 """
 
 PARTS = {
+    "augment_draw": "augment",
+    "augment_geometry": "augment",
+    "augment_pixels": "augment",
+    "augment_presets": "augment",
+    "augment_ranges": "augment",
     "kmeans_cells": "kmeans",
     "kmeans_fit": "kmeans",
     "kmeans_labels": "kmeans",
@@ -41,6 +49,11 @@ PARTS = {
     "measure_masked": "measure",
     "measure_values": "measure",
     "numbers_column": "numbers_table",
+    "patches_cut": "patches",
+    "patches_grid": "patches",
+    "patches_paste": "patches",
+    "patches_picture": "patches",
+    "patches_sides": "patches",
     "region_edges": "regions",
     "region_grabcut": "regions",
     "region_touching": "regions",

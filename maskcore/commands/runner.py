@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from maskcore import cutout_files
 from maskcore.commands.ledger import Ledger
+from maskcore.commands.outcome import count, failure, list_failures
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import Progress, say
 from maskcore.cutout_files import Picture
@@ -86,7 +86,7 @@ def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> in
                         n_made = _do(job, source, ledger)
                     except MaskcoreError as error:
                         progress.finish(source.name, str(error))
-                        failures.append(_failure(source, error))
+                        failures.append(failure(source, error))
                         continue
                     n_skipped += n_made is None
                     n_done += n_made is not None
@@ -100,12 +100,8 @@ def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> in
         where = error.filename or job.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
     before = f" {n_skipped} had been done before." if n_skipped else ""
-    say(f"{_count(n_files, 'file')} from {_count(n_done, job.source_noun)} in {job.out}.{before}")
-    if failures:
-        say(f"{_count(len(failures), 'failure')}:", sys.stderr)
-        for failure in failures:
-            say(f"  {failure}", sys.stderr)
-    return 1 if failures else 0
+    say(f"{count(n_files, 'file')} from {count(n_done, job.source_noun)} in {job.out}.{before}")
+    return list_failures(failures)
 
 
 def _do(job: Job, source: Source, ledger: Ledger) -> int | None:
@@ -130,16 +126,7 @@ def _do(job: Job, source: Source, ledger: Ledger) -> int | None:
 def _outcome(job: Job, n_made: int | None) -> str:
     if n_made is None:
         return "done before"
-    return _count(n_made, "file") if n_made else job.when_empty
-
-
-def _failure(source: Source, error: MaskcoreError) -> str:
-    named = str(error).startswith(source.name)
-    return str(error) if named else f"{source.name}: {error}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return count(n_made, "file") if n_made else job.when_empty
 
 
 def _remove_left_over(out: Path) -> None:

@@ -16,6 +16,7 @@ _PAGES = {
     "pages/use/edit.py": ("Edit its layers", ":material/tune:"),
     "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
     "pages/use/measure.py": ("Measure its layers", ":material/straighten:"),
+    "pages/use/augment.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
 }
 
 

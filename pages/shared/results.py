@@ -70,10 +70,10 @@ class Shown:
 
 
 def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:
-    """Return the visible layers of the current image, perhaps without the empty ones."""
+    """Return the visible layers of an open image, perhaps without the empty ones."""
     layers = [
         layer
-        for layer in workspace.layers()
+        for layer in workspace.layers(picture)
         if layer.visible and (empty_too or rle.area(layer.instance.mask))
     ]
     return Shown.of(

@@ -159,9 +159,9 @@ def _decoded(identity: str, _content: bytes) -> ImageFile:
     return file
 
 
-def layers() -> tuple[Layer, ...]:
-    """Return the current image's layers, the first at the bottom."""
-    now = _open()
+def layers(picture: Picture | None = None) -> tuple[Layer, ...]:
+    """Return the layers of an open image, the current one if not given; the first at the bottom."""
+    now = _workspace().open.get(picture.id) if picture else _open()
     return now.steps[now.at] if now else ()
 
 

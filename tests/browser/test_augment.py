@@ -70,7 +70,7 @@ def test_the_grid_changes_as_controls_move(shapes: Page) -> None:
     shapes.get_by_role("button", name="New draw").click()
     expect_another(shapes, turned)
     drawn = first_sample(shapes)
-    shapes.get_by_role("button", name="Strong").click()
+    shapes.get_by_role("radio", name="Strong").click()
     expect_another(shapes, drawn)
     strong = first_sample(shapes)
     shapes.get_by_role("radio", name="Masks").click()
@@ -115,7 +115,7 @@ def test_the_masks_of_fifty_samples_lie_where_label_maps_and_images_show_them(
     for image in found.imgs.values():
         pixels = read(files, f"images/{image['file_name']}").astype(float)
         label_map = read(files, f"label_maps/{image['file_name']}")
-        drawn = manifest[f"images/{image['file_name']}"]
+        drawn = manifest[f"images/{image['file_name']}"]["drawn"]
         union = np.zeros(label_map.shape, bool)
         for annotation in found.imgToAnns[image["id"]]:
             inside = found.annToMask(annotation).astype(bool)
@@ -142,7 +142,7 @@ def test_an_export_can_be_cancelled(shapes: Page) -> None:
     number.fill("1000")
     number.press("Enter")
     shapes.get_by_role("button", name="Make 1,000 samples").click()
-    shapes.get_by_role("button", name="Cancel").click()
+    shapes.get_by_role("button", name="Cancel", exact=True).click()
     shapes.get_by_text("Cancelled.").wait_for()
     expect(shapes.locator(".st-key-download-samples")).to_have_count(0)
 

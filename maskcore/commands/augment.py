@@ -1,0 +1,211 @@
+"""``python -m maskcore augment``: make samples of images and their masks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import PIL.ImageColor
+
+from maskcore import augment, augment_files, augment_summaries, cutout_files, image_io, mask_files
+from maskcore.augment import Fill, Ranges
+from maskcore.augment_files import Original, Plan
+from maskcore.commands import options, sources
+from maskcore.commands.mask_folder import MaskFolder
+from maskcore.commands.outcome import count, failure, list_failures
+from maskcore.commands.runner import Stop
+from maskcore.commands.sample_ledger import Record, SampleLedger
+from maskcore.commands.sources import Source
+from maskcore.commands.terminal import Progress, say
+from maskcore.errors import MaskcoreError
+from maskcore.types import Image, Instance
+
+_RANGES = {
+    "rotation": "degrees, clockwise",
+    "shift_x": "fraction of the width",
+    "shift_y": "fraction of the height",
+    "zoom": "times the size, as 0.8:1.2",
+    "shear": "degrees",
+    "brightness": "times as bright, as 0.7:1.3",
+    "contrast": "times the contrast",
+    "saturation": "times as colorful; 0 is gray",
+    "hue": "degrees around the circle of colors",
+    "blur": "fraction of the shorter side, as 0:0.005",
+    "noise": "standard deviation, 0 to 255",
+    "jpeg_quality": "1 to 100",
+    "cutouts": "how many squares are covered",
+    "cutout_size": "fraction of the shorter side",
+}
+_FLIPS = {
+    "horizontal_flip": "probability that left and right are swapped",
+    "vertical_flip": "probability that top and bottom are swapped",
+}
+_MOST = 100_000
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = options.add_parser(
+        commands,
+        "augment",
+        summary="make turned, shifted, recolored ... samples of images and their masks",
+        details="Make samples of images, for training, and the same of their masks: pictures, "
+        "label\nmaps, COCO annotations and a manifest of what was drawn. The same seed makes the "
+        "same\nsamples. A range is LOW:HIGH; write --rotation=-5:20 where LOW is negative. A "
+        "single\nnumber is a range around no change. Ranges come on top of the preset.",
+        examples="photo.jpg --preset light --out samples\n"
+        "holiday --masks holiday_masks --preset strong --count 20 --seed 7 --out samples\n"
+        "photo.jpg --masks masks --rotation 20 --zoom 0.8:1.2 --horizontal-flip 0.5 --out samples",
+    )
+    options.add_images(parser)
+    options.add_out(parser)
+    parser.add_argument(
+        "--masks",
+        type=Path,
+        metavar="FOLDER",
+        help="mask files with the names of the images, of any ending, or as segment writes them",
+    )
+    parser.add_argument(
+        "--mask-kind",
+        choices=("auto", *mask_files.KINDS),
+        default="auto",
+        help="how the mask files are meant (default: auto, each by itself)",
+    )
+    parser.add_argument(
+        "--count", type=_whole, default=10, metavar="N", help="samples of each image (default: 10)"
+    )
+    parser.add_argument(
+        "--seed", type=_whole, default=0, metavar="N", help="another one makes other samples"
+    )
+    parser.add_argument(
+        "--format", choices=("png", "jpg"), default="png", help="of the pictures (default: png)"
+    )
+    parser.add_argument(
+        "--layers", action="store_true", help="also write each mask as a file of its own"
+    )
+    group = parser.add_argument_group("what may happen")
+    group.add_argument("--preset", choices=tuple(augment.PRESETS), help="ranges to begin with")
+    for name, what in _RANGES.items():
+        group.add_argument(_option(name), type=_range, metavar="N|LOW:HIGH", help=what)
+    for name, what in _FLIPS.items():
+        group.add_argument(_option(name), type=float, metavar="0-1", help=what)
+    group.add_argument("--fill", choices=get_args(Fill), help="what comes in from beyond the frame")
+    group.add_argument(
+        "--fill-color", type=_color, metavar="white|#rrggbb", help="of a constant fill, and squares"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments say and return the exit code."""
+    plan = _plan(arguments)
+    images, failures = sources.find(arguments.images, out=arguments.out)
+    masks = None
+    if arguments.masks is not None:
+        masks = MaskFolder(arguments.masks, kind=arguments.mask_kind)
+        images = [it for it in images if masks.path not in it.path.parents]
+    settings = {**plan.to_dict(), "masks": None if masks is None else masks.to_dict()}
+    n_files = n_done = n_skipped = 0
+    try:
+        ledger = SampleLedger(arguments.out, settings, again=arguments.again)
+        try:
+            with Progress(len(images)) as progress:
+                for source in images:
+                    progress.start(source.name)
+                    try:
+                        n_made = _make(source, plan, masks, ledger)
+                    except MaskcoreError as error:
+                        progress.finish(source.name, str(error))
+                        failures.append(failure(source, error))
+                        continue
+                    n_skipped += n_made is None
+                    n_done += n_made is not None
+                    n_files += n_made or 0
+                    done = "done before" if n_made is None else count(plan.count, "sample")
+                    progress.finish(source.name, done)
+        finally:
+            _summarize(ledger, settings)
+    except OSError as error:
+        where = error.filename or arguments.out
+        raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
+    before = f" {n_skipped} had been done before." if n_skipped else ""
+    say(f"{count(n_files, 'file')} from {count(n_done, 'image')} in {arguments.out}.{before}")
+    return list_failures(failures)
+
+
+def _make(source: Source, plan: Plan, masks: MaskFolder | None, ledger: SampleLedger) -> int | None:
+    """Make the samples of an image; return the number of files, None if they were there."""
+    stem = ledger.claim(source)
+    mask_paths = masks.paths(source) if masks is not None else []
+    inputs = [sources.known(str(path)) for path in (source.path, *mask_paths)]
+    if ledger.is_done(stem, inputs):
+        return None
+
+    def load() -> tuple[Image, list[Instance]]:
+        image = image_io.read_image(source.path)
+        return image, masks.read(source, image.shape[:2]) if masks is not None else []
+
+    names: list[str] = []
+    described = []
+    original = Original(source.name, load)
+    for sample in augment_files.samples(original, plan, stem=stem, classes=ledger.classes):
+        cutout_files.write_folder(ledger.out, sample.files)
+        names += [name for name, _ in sample.files]
+        described.append((sample.row, sample.objects))
+    ledger.finish(Record(stem, str(source.path), inputs, names, described, dict(ledger.classes)))
+    return len(names)
+
+
+def _summarize(ledger: SampleLedger, settings: Mapping[str, object]) -> None:
+    made = [sample for record in ledger.records for sample in record.samples]
+    if made:
+        summaries = augment_summaries.summaries(made, settings, ledger.classes)
+        cutout_files.write_folder(ledger.out, summaries)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    preset = augment.PRESETS[arguments.preset] if arguments.preset else Ranges()
+    given = {name: getattr(arguments, name) for name in (*_RANGES, *_FLIPS, "fill", "fill_color")}
+    try:
+        ranges = replace(preset, **{k: it for k, it in given.items() if it is not None})
+        return Plan(
+            ranges,
+            count=arguments.count,
+            seed=arguments.seed,
+            image_format=arguments.format,
+            with_masks=arguments.layers,
+        )
+    except ValueError as error:
+        raise Stop(f"{error}.", 2) from error
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _range(text: str) -> float | tuple[float, float]:
+    low, colon, high = text.partition(":")
+    try:
+        return (float(low), float(high)) if colon else float(low)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a number or LOW:HIGH, such as 0.8:1.2, not {text}"
+        ) from None
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _MOST:
+        raise argparse.ArgumentTypeError(f"must be a whole number up to {_MOST:,}, not {text}")
+    return int(text)
+
+
+def _color(text: str) -> tuple[int, ...]:
+    try:
+        return PIL.ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a color such as white or #ff8800, not {text}"
+        ) from None

@@ -1,0 +1,144 @@
+"""The export of samples: what to write, the job that writes it, the download."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import archive
+from maskcore.augment_files import Plan
+from pages.shared import (
+    augment_grid,
+    augment_python,
+    augment_writing,
+    job_view,
+    results,
+    workspace,
+)
+from pages.shared.augment_controls import Choice
+from pages.shared.augment_writing import Source
+from pages.shared.jobs import Job
+from pages.shared.results import Shown
+
+_JOB, _JOB_FOR, _FILE = "augment job", "augment job for", "augment file"
+_REMOVE = "remove augment file"
+_COUNT, _EVERYWHERE = "augment count", "augment in all"
+_MAX_COUNT = 1000
+_FORMATS = {"png": "PNG", "jpg": "JPEG"}
+_LABEL_MAPS, _MASKS = "Label maps", "A mask per layer"
+
+
+def count() -> int:
+    """Return how many samples of each image are wanted."""
+    return st.session_state.setdefault(_COUNT, 50)
+
+
+def show(shown: Shown, choice: Choice) -> None:
+    """Show what can be chosen of the export, its progress and the download."""
+    st.subheader("Export", anchor=False)
+    plan = _plan(choice)
+    sources, said = _sources(_pictures(shown), choice, plan)
+    n_out = sum(len(it.left_out) for it in sources)
+    total = plan.count * len(sources) - n_out
+    job: Job | None = st.session_state.get(_JOB)
+    running = job is not None and not job.finished
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Make {total:,} sample{'s' * (total != 1)}",
+            key="make samples",
+            type="primary",
+            icon=":material/folder_zip:",
+            on_click=_submit,
+            args=(sources, plan, said),
+            disabled=running or not total,
+        )
+        if job and job.state == "done":
+            results.download(
+                f"Download {job.result / 1e6:,.1f} MB",
+                archive.safe_name(f"{shown.picture.stem}_samples.zip"),
+                Path(st.session_state[_FILE]).read_bytes,
+                st.session_state[_JOB_FOR],
+                key="download samples",
+            )
+    notes = [f"{n_out} left out."] if n_out else []
+    if job and job.state == "done" and st.session_state[_JOB_FOR] != said:
+        notes.append("The download was made before the last changes.")
+    if notes:
+        st.caption(" ".join(notes))
+    if running or st.session_state.get(_JOB_FOR) == said:
+        job_view.follow(_JOB)
+    results.same_in_python(augment_python.maskcore(sources[0], choice, plan))
+    with st.expander("The same with torchvision, as far as it can", icon=":material/code:"):
+        st.code(augment_python.torchvision(choice.ranges, shown.picture.size_hw), language="python")
+
+
+def _plan(choice: Choice) -> Plan:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            "Samples of each image", 1, _MAX_COUNT, key=_COUNT, width=170, persist_state="session"
+        )
+        image_format = st.segmented_control(
+            "Images",
+            list(_FORMATS),
+            format_func=_FORMATS.__getitem__,
+            default="png",
+            required=True,
+            key="augment format",
+            persist_state="session",
+        )
+        masks = st.pills(
+            "Masks, besides COCO's annotations",
+            [_LABEL_MAPS, _MASKS],
+            selection_mode="multi",
+            default=[_LABEL_MAPS],
+            key="augment masks",
+            persist_state="session",
+        )
+    return Plan(
+        choice.ranges, number, choice.seed, image_format, _LABEL_MAPS in masks, _MASKS in masks
+    )
+
+
+def _pictures(shown: Shown) -> list[Shown]:
+    """Return what samples are made of: what is shown, or all open images with their layers."""
+    pictures = workspace.pictures()
+    if len(pictures) < 2 or not st.toggle(
+        f"Of all {len(pictures)} open images", key=_EVERYWHERE, persist_state="session"
+    ):
+        return [shown]
+    return [results.layers_shown(picture, empty_too=False) for picture in pictures]
+
+
+def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[Source], str]:
+    """Return the images as the job takes them, and what identifies all that it is given."""
+    sources = []
+    for it in chosen:
+        out = augment_grid.left_out(it.picture.id, choice)
+        left_out = frozenset(index for index in out if index < plan.count)
+        sources.append(Source(it.picture.name, it.picture.content, it.instances, left_out))
+    said = [
+        (it.digest, sorted(source.left_out)) for it, source in zip(chosen, sources, strict=True)
+    ]
+    return sources, hashlib.sha256(repr((said, plan)).encode()).hexdigest()
+
+
+def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
+    folder = tempfile.mkdtemp(prefix="mask-studio-")
+    path = str(Path(folder) / "samples.zip")
+    before: Job | None = st.session_state.get(_JOB)
+    job_view.submit(_JOB, "Making samples", augment_writing.write, list(sources), plan, path)
+    job: Job | None = st.session_state.get(_JOB)
+    if job is None or job is before:  # there was no room in the line
+        shutil.rmtree(folder)
+        return
+    st.session_state[_JOB_FOR], st.session_state[_FILE] = said, path
+    if _REMOVE in st.session_state:
+        st.session_state[_REMOVE]()
+    # With the visitor goes the job, and with the job the zip.
+    st.session_state[_REMOVE] = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)

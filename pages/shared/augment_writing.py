@@ -1,0 +1,86 @@
+"""Samples written to a zip on disk: the part that runs in the worker process, without streamlit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskcore import archive, augment_files, image_io
+from maskcore.augment_files import Original, Plan
+from maskcore.errors import MaskcoreError
+from maskcore.types import Image, Instance
+from pages.shared.worker import Report
+
+_MAX_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image to make samples of.
+
+    Attributes:
+        name: Its file name.
+        content: The file.
+        instances: Its masks.
+        left_out: Numbers of samples that are not wanted, from 0.
+    """
+
+    name: str
+    content: bytes
+    instances: tuple[Instance, ...]
+    left_out: frozenset[int]
+
+    def load(self) -> tuple[Image, Sequence[Instance]]:
+        """Return the pixels and the masks."""
+        return image_io.read_image(self.content), self.instances
+
+
+def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> int:
+    """Write the samples of images to a zip.
+
+    Args:
+        report: Told how many samples are done.
+        sources: The images.
+        plan: What to make of each.
+        path: Where; there is no file until it is whole.
+
+    Returns:
+        How many bytes the zip has.
+
+    Raises:
+        MaskcoreError: If an image cannot be read or the zip would be too large.
+    """
+
+    def progress(done: int, total: int) -> None:
+        report(done / total, f"{done} of {total} samples", None)
+
+    report(0.0, "reading the image", None)
+    members = augment_files.members(
+        [Original(it.name, it.load) for it in sources],
+        **vars(plan),
+        left_out={(place, index) for place, it in enumerate(sources) for index in it.left_out},
+        progress=progress,
+    )
+    target = Path(path)
+    limit = min(_MAX_BYTES, shutil.disk_usage(target.parent).free // 2)
+    try:
+        archive.write_zip(target, _limited(members, limit))
+    except OSError as error:
+        raise MaskcoreError(
+            "The zip could not be written to the server's disk; export fewer samples."
+        ) from error
+    return target.stat().st_size
+
+
+def _limited(members: Iterator[tuple[str, bytes]], limit: int) -> Iterator[tuple[str, bytes]]:
+    n_bytes = 0
+    for name, content in members:
+        n_bytes += len(content)
+        if n_bytes > limit:
+            raise MaskcoreError(
+                f"The samples would take more than {limit / 1e6:,.0f} MB; export fewer, or write "
+                "them as JPEG."
+            )
+        yield name, content
