@@ -26,6 +26,7 @@ page = st.navigation(
             st.Page("pages/use/cutout.py", title="Cut out", icon=":material/content_cut:"),
             st.Page("pages/use/measure.py", title="Measure", icon=":material/straighten:"),
             st.Page("pages/use/augment.py", title="Augment", icon=":material/auto_awesome_motion:"),
+            st.Page("pages/use/patches.py", title="Patches", icon=":material/grid_on:"),
         ],
     },
     position="top",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskcore.commands import augment, cutouts, extract, segment
+from maskcore.commands import augment, cutouts, extract, patches, segment
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import say
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (cutouts, segment, extract, augment):
+    for command in (cutouts, segment, extract, augment, patches):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     try:

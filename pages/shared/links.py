@@ -17,6 +17,7 @@ _PAGES = {
     "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
     "pages/use/measure.py": ("Measure its layers", ":material/straighten:"),
     "pages/use/augment.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
+    "pages/use/patches.py": ("Cut it into patches", ":material/grid_on:"),
 }
 
 

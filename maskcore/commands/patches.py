@@ -1,0 +1,252 @@
+"""``python -m maskcore patches``: cut images and their masks into patches, and join patches."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from maskcore import cutout_files, image_io, mask_files, masks, patch_files, patches, rle
+from maskcore.commands import options, patches_join, sources
+from maskcore.commands.mask_folder import MaskFolder
+from maskcore.commands.runner import Stop
+from maskcore.commands.sample_ledger import Record, SampleLedger
+from maskcore.commands.sources import Source
+from maskcore.commands.terminal import Progress, say
+from maskcore.errors import MaskcoreError
+from maskcore.patch_files import Entry, Settings
+from maskcore.types import Instance, LabelMap, Mask
+
+_MOST = 100_000
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = options.add_parser(
+        commands,
+        "patches",
+        summary="cut images and their masks into patches, and join patches again",
+        details="Cut images, and their masks with them, into patches of equal size, named\n"
+        "<image>_y000256_x000512.png in the folders images and masks, with a manifest. With\n"
+        "--validation there are two such folders each in training and validation, and no pixel\n"
+        'is in both. "augment" takes the folders. With --join, patches that were cut so, or what\n'
+        "was predicted for them, become whole images again; nothing that was not changed differs.",
+        examples="photo.jpg --out patches\n"
+        "strips --masks strip_masks --size 256 --stride 128 --min-mask 0.01 --out patches\n"
+        "strips --masks strip_masks --edge shift --validation 0.2 --seed 7 --out patches\n"
+        "--join patches --out whole\n"
+        "--join predictions --manifest patches/manifest.json --overlap average --out whole.png",
+    )
+    parser.add_argument(
+        "images",
+        nargs="*",
+        type=Path,
+        metavar="IMAGE|FOLDER",
+        help="image files, and folders to search for them, with the folders inside",
+    )
+    options.add_out(parser)
+    _add_cutting(parser.add_argument_group("cutting"))
+    patches_join.add_options(parser.add_argument_group("joining"))
+    parser.set_defaults(run=run)
+
+
+def _add_cutting(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--masks",
+        type=Path,
+        metavar="FOLDER",
+        help="mask files with the names of the images, of any ending, or as segment writes them",
+    )
+    group.add_argument(
+        "--mask-kind",
+        choices=("auto", *mask_files.KINDS),
+        default="auto",
+        help="how the mask files are meant (default: auto, each by itself)",
+    )
+    group.add_argument(
+        "--size",
+        type=_pixels,
+        default=(256, 256),
+        metavar="N|WxH",
+        help="pixels of a patch (default: 256)",
+    )
+    group.add_argument(
+        "--stride",
+        type=_pixels,
+        metavar="N|WxH",
+        help="pixels from one patch to the next (default: the size, so that none overlap)",
+    )
+    group.add_argument(
+        "--edge",
+        choices=get_args(patches.Edge),
+        default="pad",
+        help="patches beyond the image: pad them black, reflect the image into them, shift them "
+        "inward, or drop them (default: pad)",
+    )
+    group.add_argument(
+        "--min-mask",
+        type=_share,
+        default=0.0,
+        metavar="0-1",
+        help="keep only patches with at least this share of mask",
+    )
+    group.add_argument(
+        "--validation",
+        type=_share,
+        default=0.0,
+        metavar="0-1",
+        help="share of the patches for validation; some that overlap with both sides are left out",
+    )
+    group.add_argument(
+        "--seed", type=_whole, default=0, metavar="N", help="another one chooses other patches"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments say and return the exit code."""
+    if arguments.join is not None:
+        return patches_join.run(arguments)
+    if not arguments.images:
+        raise Stop("There is nothing to do: name images, or patches with --join.", 2)
+    settings = Settings(
+        size_hw=arguments.size,
+        stride_hw=arguments.stride or arguments.size,
+        edge=arguments.edge,
+        min_mask=arguments.min_mask,
+        validation=arguments.validation,
+        seed=arguments.seed,
+    )
+    if settings.min_mask and arguments.masks is None:
+        raise Stop("--min-mask needs masks; say where they are with --masks.", 2)
+    images, failures = sources.find(arguments.images, out=arguments.out)
+    folder = None
+    if arguments.masks is not None:
+        folder = MaskFolder(arguments.masks, kind=arguments.mask_kind)
+        images = [it for it in images if folder.path not in it.path.parents]
+    known = {**asdict(settings), "masks": None if folder is None else folder.to_dict()}
+    try:
+        ledger = SampleLedger(arguments.out, known, again=arguments.again)
+        try:
+            n_patches = _cut_all(images, settings, folder, ledger, failures)
+        finally:
+            rows = [row for record in ledger.records for row, _ in record.samples]
+            entries = (Entry(**row) for row in rows)
+            cutout_files.write_folder(arguments.out, patch_files.manifest(entries))
+    except OSError as error:
+        where = error.filename or arguments.out
+        raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
+    say(f"{_count(n_patches)} in {arguments.out}.")
+    if failures:
+        say(f"{len(failures)} failure{'' if len(failures) == 1 else 's'}:", sys.stderr)
+        for failure in failures:
+            say(f"  {failure}", sys.stderr)
+    return 1 if failures else 0
+
+
+def _count(number: int) -> str:
+    return f"{number:,} patch{'' if number == 1 else 'es'}"
+
+
+def _cut_all(
+    images: Sequence[Source],
+    settings: Settings,
+    folder: MaskFolder | None,
+    ledger: SampleLedger,
+    failures: list[str],
+) -> int:
+    """Return how many patches there are afterwards, those from before included."""
+    total = 0
+    with Progress(len(images)) as progress:
+        for source in images:
+            progress.start(source.name)
+            try:
+                stem = ledger.claim(source)
+                mask_paths = folder.paths(source) if folder is not None else []
+                inputs = [sources.known(str(path)) for path in (source.path, *mask_paths)]
+                was_done = ledger.is_done(stem, inputs)
+                if not was_done:
+                    ledger.finish(_cut(source, stem, inputs, settings, folder, ledger.out))
+            except MaskcoreError as error:
+                progress.finish(source.name, str(error))
+                named = str(error).startswith(source.name)
+                failures.append(str(error) if named else f"{source.name}: {error}")
+                continue
+            n_made = next(len(it.samples) for it in ledger.records if it.stem == stem)
+            total += n_made
+            said = "done before" if was_done else _count(n_made)
+            progress.finish(source.name, said)
+    return total
+
+
+def _cut(
+    source: Source,
+    stem: str,
+    inputs: Sequence[str],
+    settings: Settings,
+    folder: MaskFolder | None,
+    out: Path,
+) -> Record:
+    image = image_io.read_image(source.path)
+    mask = None
+    if folder is not None:
+        size_hw = image.shape[:2]
+        mask = _one_mask(folder.read(source, size_hw), size_hw)
+    files: list[str] = []
+    rows = []
+    for piece in patch_files.pieces(patch_files.Source(stem, source.name, image, mask), settings):
+        cutout_files.write_folder(out, piece.files)
+        files += [name for name, _ in piece.files]
+        rows.append((asdict(piece.entry), ()))
+    return Record(stem, str(source.path), inputs, files, rows, {})
+
+
+def _one_mask(instances: Sequence[Instance], size_hw: tuple[int, ...]) -> Mask | LabelMap:
+    """Join masks into one: labels that are numbers stay what they are, others count from 1."""
+    if not instances:
+        return np.zeros(size_hw, np.bool_)
+    labels = list(dict.fromkeys(it.label for it in instances))
+    if len(labels) == 1 and not labels[0].isdecimal():
+        return rle.decode(rle.union(it.mask for it in instances))
+    numbers = {label: place for place, label in enumerate(labels, start=1)}
+    if all(label.isdecimal() for label in labels):
+        numbers = {label: int(label) for label in labels}
+    try:
+        return masks.label_map(
+            [it.mask for it in instances], ids=[numbers[it.label] for it in instances]
+        )
+    except ValueError as error:
+        raise MaskcoreError(
+            "Its mask has labels that do not fit a label map of 16 bits."
+        ) from error
+
+
+def _pixels(text: str) -> tuple[int, int]:
+    """Read N or WxH as (height, width)."""
+    width, _, height = text.lower().partition("x")
+    sides = [width, height or width]
+    if not all(it.isascii() and it.isdigit() and 0 < int(it) <= _MOST for it in sides):
+        raise argparse.ArgumentTypeError(
+            f"must be pixels, such as 256 or 512x256 (width x height), not {text}"
+        )
+    return int(sides[1]), int(sides[0])
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}")
+    return share
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text}")
+    return int(text)

@@ -1,0 +1,71 @@
+"""A job whose result is a file: it is there as long as the session remembers the job."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import job_view
+from pages.shared.jobs import Job
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """A job, its file and what it was asked for.
+
+    Attributes:
+        job: The job.
+        path: Of the file, once the job is done.
+        said: Identifies what was wanted.
+    """
+
+    job: Job
+    path: Path
+    said: str
+
+
+def submit(
+    key: str, title: str, name: str, said: str, function: Callable[..., Any], *arguments: Any
+) -> None:
+    """Put a job in line that writes a file.
+
+    Args:
+        key: Under which the session remembers it, instead of what it remembered before.
+        title: What it does, for people.
+        name: Of the file.
+        said: Identifies what is wanted.
+        function: Called as function(report, *arguments, path) in the worker process.
+        *arguments: What it gets.
+    """
+    folder = tempfile.mkdtemp(prefix="mask-studio-")
+    path = Path(folder) / name
+    before = st.session_state.get(_job(key))
+    job_view.submit(_job(key), title, function, *arguments, str(path))
+    job: Job | None = st.session_state.get(_job(key))
+    if job is None or job is before:  # there was no room in the line
+        shutil.rmtree(folder)
+        return
+    # The file goes when the job is forgotten: by the next one, or with the visitor.
+    weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
+    st.session_state[key] = FileJob(job, path, said)
+
+
+def latest(key: str) -> FileJob | None:
+    """Return the last job under the key."""
+    return st.session_state.get(key)
+
+
+def follow(key: str) -> None:
+    """Show where the job stands, until it is done."""
+    job_view.follow(_job(key))
+
+
+def _job(key: str) -> str:
+    return f"{key} itself"
