@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from maskcore import cutout_files, image_io, mask_files, masks, patch_files, patches, rle
 from maskcore.commands import options, patches_join, sources
 from maskcore.commands.mask_folder import MaskFolder
+from maskcore.commands.outcome import count, failure, list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.sample_ledger import Record, SampleLedger
 from maskcore.commands.sources import Source
@@ -140,16 +140,8 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         where = error.filename or arguments.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
-    say(f"{_count(n_patches)} in {arguments.out}.")
-    if failures:
-        say(f"{len(failures)} failure{'' if len(failures) == 1 else 's'}:", sys.stderr)
-        for failure in failures:
-            say(f"  {failure}", sys.stderr)
-    return 1 if failures else 0
-
-
-def _count(number: int) -> str:
-    return f"{number:,} patch{'' if number == 1 else 'es'}"
+    say(f"{count(n_patches, 'patch', 'patches')} in {arguments.out}.")
+    return list_failures(failures)
 
 
 def _cut_all(
@@ -173,12 +165,11 @@ def _cut_all(
                     ledger.finish(_cut(source, stem, inputs, settings, folder, ledger.out))
             except MaskcoreError as error:
                 progress.finish(source.name, str(error))
-                named = str(error).startswith(source.name)
-                failures.append(str(error) if named else f"{source.name}: {error}")
+                failures.append(failure(source, error))
                 continue
             n_made = next(len(it.samples) for it in ledger.records if it.stem == stem)
             total += n_made
-            said = "done before" if was_done else _count(n_made)
+            said = "done before" if was_done else count(n_made, "patch", "patches")
             progress.finish(source.name, said)
     return total
 
