@@ -13,7 +13,7 @@ from maskcore.types import Instance
 from pages.shared import markdown, workspace
 from pages.shared.workspace import Layer, Picture
 
-_KEY, _CHOSEN = "painting", "layer to paint on"
+_KEY = "painting"
 _NEW = 0  # layers count from 1
 
 
@@ -44,21 +44,32 @@ class _Painted:
 
     layer_ids: dict[str, int] = field(default_factory=dict)  # by document
     documents: dict[int, str] = field(default_factory=dict)  # by layer
-    made: dict[str, int] = field(default_factory=dict)  # by picture: to be chosen next
+    chosen: dict[str, int] = field(default_factory=dict)  # by picture
+    turn: int = 0  # of the widget: what the browser says of an earlier one is out of date
+
+    def choose(self, picture: Picture, layer_id: int) -> None:
+        self.chosen[picture.id] = layer_id
+        self.turn += 1
 
 
 def target(picture: Picture) -> Target:
     """Show the choice of the layer and return what is to be painted on."""
     by_id = {layer.id: layer for layer in workspace.layers()}
     names = workspace.layer_names()
-    _choose(picture, list(by_id))
+    painted = _painted()
+    key = f"layer to paint on {painted.turn}"
+    chosen = painted.chosen.get(picture.id)
+    if chosen not in (*by_id, _NEW):
+        chosen = next(reversed(by_id), _NEW)
+    # In every run: for the widget, a layer that was renamed is another one.
+    st.session_state[key] = chosen
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
+        st.selectbox(
             "Layer to paint on",
             [_NEW, *reversed(by_id)],
             format_func=lambda it: names.get(it, "New layer"),
-            key=_CHOSEN,
-            persist_state="session",
+            key=key,
+            on_change=lambda: painted.chosen.update({picture.id: st.session_state[key]}),
             width=280,
         )
         st.button(
@@ -66,12 +77,12 @@ def target(picture: Picture) -> Target:
             icon=":material/add:",
             key="new layer",
             disabled=chosen == _NEW,
-            on_click=lambda: st.session_state.update({_CHOSEN: _NEW}),
+            on_click=painted.choose,
+            args=(picture, _NEW),
         )
     others = [
         (it.instance.mask, it.color) for it in by_id.values() if it.visible and it.id != chosen
     ]
-    painted = _painted()
     if chosen in by_id:
         layer = by_id[chosen]
         return Target(
@@ -98,17 +109,7 @@ def target(picture: Picture) -> Target:
 def go_on_with(picture: Picture, layers: Sequence[Layer]) -> None:
     """Choose the last of these layers of a picture; for callbacks."""
     if layers:
-        _painted().made[picture.id] = layers[-1].id
-
-
-def _choose(picture: Picture, layer_ids: Sequence[int]) -> None:
-    made = _painted().made
-    chosen = made.get(picture.id, st.session_state.get(_CHOSEN))
-    if chosen not in (*layer_ids, _NEW):
-        chosen = layer_ids[-1] if layer_ids else _NEW
-    # In every run: for the widget, a layer that was renamed is another one.
-    st.session_state[_CHOSEN] = chosen
-    made.pop(picture.id, None)
+        _painted().choose(picture, layers[-1].id)
 
 
 def _painted() -> _Painted:
@@ -123,5 +124,4 @@ def _take_new(picture: Picture, document: str, label: str, mask: RLE) -> None:
     for layer in workspace.add([Instance(mask, label)], picture=picture):
         painted.layer_ids[document] = layer.id
         painted.documents[layer.id] = document
-        # Not chosen here: a rerun can break off this callback wherever it uses the session.
-        painted.made[picture.id] = layer.id
+        painted.choose(picture, layer.id)

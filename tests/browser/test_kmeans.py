@@ -83,7 +83,7 @@ def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> N
     page.get_by_role("img", name="What the edit adds and removes").wait_for()
     to_page(page, "Use", "Cut out")
     page.get_by_role("checkbox", name="cluster 3").wait_for()
-    assert page.get_by_role("img", name="cluster 3").is_visible()
+    page.get_by_role("img", name="cluster 3").wait_for()
 
 
 def largest_photos() -> list[Path]:

@@ -21,7 +21,6 @@ from tests.pages.conftest import clean
 from tests.pages.messages import answer, canvas, component, patch, send
 
 PAGE, OTHER_PAGE = "pages/make/paint.py", "pages/make/rle.py"
-CHOICE = "layer to paint on"
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (5, 8, 3), np.uint8)
 SIZE = 5, 8
@@ -91,8 +90,13 @@ def press(app, key):
     return clean(app.run())
 
 
+def choice(app):
+    """The choice of the layer to paint on."""
+    return next(it for it in app.selectbox if it.label == "Layer to paint on")
+
+
 def choose(app, layer_id):
-    app.selectbox(key=CHOICE).set_value(layer_id)
+    choice(app).set_value(layer_id)
     return clean(app.run())
 
 
@@ -128,7 +132,7 @@ def test_the_canvas_shows_the_image_and_an_empty_mask(page):
     assert shown["under"] == ""
     assert answer(page) == {"revision": 0, "refused": ""}
     assert "mask 1: 0 pixels, 0.00% of the image" in captions(page)
-    assert page.selectbox(key=CHOICE).options == ["New layer"]
+    assert choice(page).options == ["New layer"]
 
 
 @pytest.fixture
@@ -226,7 +230,7 @@ def test_the_first_stroke_makes_a_layer(page):
     assert layers(page)[0].color == of_place(0)
     assert answer(page) == {"revision": 1, "refused": ""}
     assert count_steps(page) == 1
-    assert page.selectbox(key=CHOICE).value == layers(page)[0].id
+    assert choice(page).value == layers(page)[0].id
     assert "mask 1: 4 pixels, 10.00% of the image" in captions(page)
     # The canvas has it already, and goes on with its own undo history.
     assert (canvas(page)["document"], canvas(page)["base"]) == (document, 0)
@@ -291,7 +295,7 @@ def test_a_stroke_arrives_after_the_page_was_left(page):
     page.switch_page(PAGE)
     clean(page.run())
     assert canvas(page)["document"] == document
-    assert page.selectbox(key=CHOICE).value == layers(page)[0].id
+    assert choice(page).value == layers(page)[0].id
 
 
 def test_the_history_in_the_browser_lasts_over_a_change_of_pages(page):
@@ -310,7 +314,7 @@ def test_a_canvas_that_comes_back_to_a_layer_is_told_its_latest_mask(page, serve
     first = canvas(page)
     press(page, "new layer")
     assert canvas(page)["document"] != first["document"]
-    clean(page.selectbox(key=CHOICE).select(layers(page)[0].id).run())
+    clean(choice(page).select(layers(page)[0].id).run())
     assert canvas(page)["document"] == first["document"]
     assert (canvas(page)["base"], canvas(page)["revision"]) == (1, 1)
     assert served["paint mask"][0] == np.packbits(painted(STROKE, (0, 0))).tobytes()
@@ -333,8 +337,8 @@ def test_a_new_layer_is_painted_on_its_own(page):
     assert [it.color for it in layers(page)] == [of_place(0), of_place(1)]
     assert np.array_equal(pixels(page, 0), painted(STROKE, (0, 0)))
     assert np.array_equal(pixels(page, 1), painted(STROKE, (5, 3)))
-    assert page.selectbox(key=CHOICE).value == layers(page)[1].id
-    assert page.selectbox(key=CHOICE).options == ["New layer", "2 · mask 2", "1 · mask 1"]
+    assert choice(page).value == layers(page)[1].id
+    assert choice(page).options == ["New layer", "2 · mask 2", "1 · mask 1"]
 
 
 def test_going_back_to_a_layer_goes_on_with_its_history(page):
@@ -360,7 +364,7 @@ def test_a_late_stroke_arrives_at_its_own_layer(page):
     wanted = painted(STROKE, (5, 3), painted(STROKE, (0, 0)))
     assert np.array_equal(pixels(page, 0), wanted)
     assert layers(page)[1] == second
-    assert page.selectbox(key=CHOICE).value == second.id
+    assert choice(page).value == second.id
 
 
 def test_a_late_first_stroke_makes_the_layer_it_was_painted_on(page):
@@ -429,7 +433,7 @@ def test_layers_that_other_pages_made_can_be_painted_on(steel_layers):
     before = layers(app)
     shown = canvas(app)
     assert (shown["width"], shown["height"]) == (1600, 256)
-    assert app.selectbox(key=CHOICE).value == before[-1].id
+    assert choice(app).value == before[-1].id
     stroke(app, 1, np.ones((20, 30), bool), (5, 6), size_hw=(256, 1600))
     wanted = painted(np.ones((20, 30), bool), (5, 6), rle.decode(before[-1].instance.mask))
     assert np.array_equal(pixels(app, -1), wanted)
@@ -448,7 +452,7 @@ def test_each_of_several_layers_with_one_label_can_be_chosen(page):
     assert labels(page) == ["bird", "bird", "New layer"]
     page.switch_page(PAGE)
     clean(page.run())
-    options = page.selectbox(key=CHOICE).options
+    options = choice(page).options
     assert len(set(options)) == len(options) == 4
     for revision, layer in enumerate(layers(page), start=1):
         choose(page, layer.id)
@@ -493,7 +497,7 @@ def test_undoing_the_first_stroke_leaves_a_new_layer_to_paint_on(page):
     stroke(page, 1)
     first = canvas(page)["document"]
     press(page, "undo")
-    assert page.selectbox(key=CHOICE).options == ["New layer"]
+    assert choice(page).options == ["New layer"]
     assert canvas(page)["document"] != first
     stroke(page, 2, STROKE, (5, 3))
     assert labels(page) == ["mask 1"]
@@ -510,7 +514,7 @@ def test_after_the_painted_layer_is_deleted_the_topmost_is_painted_on(page):
     clean(page.run())
     press(page, f"layer {second.id} delete")
     assert layers(page) == (first,)
-    assert page.selectbox(key=CHOICE).value == first.id
+    assert choice(page).value == first.id
     # What was on its way to the layer is let go, and comes not back with it.
     stroke(page, 3, STROKE, (5, 3), document=gone)
     assert answer(page) == {"revision": 3, "refused": ""}
@@ -520,6 +524,18 @@ def test_after_the_painted_layer_is_deleted_the_topmost_is_painted_on(page):
     choose(page, second.id)
     shown = canvas(page)
     assert (shown["document"], shown["base"], shown["revision"]) == (gone, 1, 3)
+
+
+def test_what_the_browser_said_of_the_choice_before_the_first_stroke_is_out_of_date(page):
+    # A message that is on its way while the first stroke makes the layer still says "New layer".
+    before = choice(page).id
+    stroke(page, 1)
+    assert choice(page).value == layers(page)[0].id
+    assert choice(page).id != before
+    document = canvas(page)["document"]
+    stroke(page, 2, STROKE, (5, 3))
+    assert canvas(page)["document"] == document
+    assert len(layers(page)) == 1
 
 
 def test_a_layer_that_is_renamed_is_still_the_one_that_is_painted_on(page):
@@ -533,12 +549,12 @@ def test_a_layer_that_is_renamed_is_still_the_one_that_is_painted_on(page):
     clean(page.run())
     page.text_input(key=f"layer {first.id} name").set_value("wing")
     clean(page.run())
-    choice = page.selectbox(key=CHOICE)
+    shown = choice(page)
     assert canvas(page)["document"] == document
     # The browser holds the text of the option; it must be told the new one.
-    assert choice.proto.set_value
-    assert choice.proto.raw_value == "1 · wing"
-    assert choice.value == first.id
+    assert shown.proto.set_value
+    assert shown.proto.raw_value == "1 · wing"
+    assert shown.value == first.id
 
 
 def test_a_new_color_is_told_and_is_no_new_mask(page):
@@ -653,7 +669,7 @@ def test_a_layer_is_painted_on_though_the_callback_that_made_it_was_broken_off(p
     assert labels(page) == ["mask 1"]
     assert answer(page) == {"revision": 1, "refused": ""}
     assert canvas(page)["document"] == document
-    assert page.selectbox(key=CHOICE).value == layers(page)[0].id
+    assert choice(page).value == layers(page)[0].id
 
 
 def test_an_error_of_ours_is_not_acknowledged_either(page, monkeypatch):
