@@ -74,13 +74,13 @@ def resize(mask: RLE, size_hw: Sequence[SupportsIndex]) -> RLE:
     (old_h, old_w), (new_h, new_w) = mask.size_hw, new_hw
     edges = np.cumsum(mask.counts[:-1], dtype=np.int64)  # where inside and outside change
     columns = edges // old_h
-    edges = columns * new_h + np.searchsorted(_centers(old_h, new_h), edges - columns * old_h)
-    edges = _with_columns(edges, new_h, _centers(old_w, new_w))
+    edges = columns * new_h + np.searchsorted(nearest(old_h, new_h), edges - columns * old_h)
+    edges = _with_columns(edges, new_h, nearest(old_w, new_w))
     return rle.from_counts(new_hw, np.diff(edges, prepend=0, append=new_h * new_w))
 
 
-def _centers(old: int, new: int) -> NDArray[np.int64]:
-    """Return which of the old pixels holds the center of each new one."""
+def nearest(old: int, new: int) -> NDArray[np.int64]:
+    """Return which of ``old`` pixels in a row holds the center of each of ``new`` ones."""
     return (2 * np.arange(new) + 1) * old // (2 * new)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import PIL.ImageColor
 
-from maskcore import augment, augment_files, augment_summaries, cutout_files, image_io, mask_files
+from maskcore import augment, augment_files, augment_summaries, cutout_files, image_io
 from maskcore.augment import Fill, Ranges
 from maskcore.augment_files import Original, Plan
 from maskcore.commands import options, sources
@@ -62,18 +61,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     options.add_images(parser)
     options.add_out(parser)
-    parser.add_argument(
-        "--masks",
-        type=Path,
-        metavar="FOLDER",
-        help="mask files with the names of the images, of any ending, or as segment writes them",
-    )
-    parser.add_argument(
-        "--mask-kind",
-        choices=("auto", *mask_files.KINDS),
-        default="auto",
-        help="how the mask files are meant (default: auto, each by itself)",
-    )
+    options.add_masks(parser)
     parser.add_argument(
         "--count", type=_whole, default=10, metavar="N", help="samples of each image (default: 10)"
     )

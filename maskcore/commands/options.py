@@ -10,7 +10,7 @@ from pathlib import Path
 
 import PIL.ImageColor
 
-from maskcore import image_io
+from maskcore import image_io, mask_files
 from maskcore.commands.sources import known
 from maskcore.cutout import Background
 from maskcore.errors import ImageError
@@ -57,6 +57,22 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="IMAGE|FOLDER",
         help="image files, and folders to search for them, with the folders inside",
+    )
+
+
+def add_masks(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add the masks of the images: a folder, and how its files are meant."""
+    parser.add_argument(
+        "--masks",
+        type=Path,
+        metavar="FOLDER",
+        help="mask files with the names of the images, of any ending, or as segment writes them",
+    )
+    parser.add_argument(
+        "--mask-kind",
+        choices=("auto", *mask_files.KINDS),
+        default="auto",
+        help="how the mask files are meant (default: auto, each by itself)",
     )
 
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from maskcore import cutout_files, image_io, mask_files, masks, patch_files, patches, rle
+from maskcore import cutout_files, image_io, masks, patch_files, patches, rle
 from maskcore.commands import options, patches_join, sources
 from maskcore.commands.mask_folder import MaskFolder
 from maskcore.commands.outcome import count, failure, list_failures
@@ -56,18 +56,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _add_cutting(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--masks",
-        type=Path,
-        metavar="FOLDER",
-        help="mask files with the names of the images, of any ending, or as segment writes them",
-    )
-    group.add_argument(
-        "--mask-kind",
-        choices=("auto", *mask_files.KINDS),
-        default="auto",
-        help="how the mask files are meant (default: auto, each by itself)",
-    )
+    options.add_masks(group)
     group.add_argument(
         "--size",
         type=_pixels,

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-import weakref
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,17 +13,15 @@ from pages.shared import (
     augment_grid,
     augment_python,
     augment_writing,
-    job_view,
+    file_job,
     results,
     workspace,
 )
 from pages.shared.augment_controls import Choice
 from pages.shared.augment_writing import Source
-from pages.shared.jobs import Job
 from pages.shared.results import Shown
 
-_JOB, _JOB_FOR, _FILE = "augment job", "augment job for", "augment file"
-_REMOVE = "remove augment file"
+_KEY = "augment export"
 _COUNT, _EVERYWHERE = "augment count", "augment in all"
 _MAX_COUNT = 1000
 _FORMATS = {"png": "PNG", "jpg": "JPEG"}
@@ -46,8 +40,9 @@ def show(shown: Shown, choice: Choice) -> None:
     sources, said = _sources(_pictures(shown), choice, plan)
     n_out = sum(len(it.left_out) for it in sources)
     total = plan.count * len(sources) - n_out
-    job: Job | None = st.session_state.get(_JOB)
-    running = job is not None and not job.finished
+    latest = file_job.latest(_KEY)
+    running = latest is not None and not latest.job.finished
+    done = latest is not None and latest.job.state == "done"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Make {total:,} sample{'s' * (total != 1)}",
@@ -58,21 +53,21 @@ def show(shown: Shown, choice: Choice) -> None:
             args=(sources, plan, said),
             disabled=running or not total,
         )
-        if job and job.state == "done":
+        if latest and done:
             results.download(
-                f"Download {job.result / 1e6:,.1f} MB",
+                f"Download {latest.job.result / 1e6:,.1f} MB",
                 archive.safe_name(f"{shown.picture.stem}_samples.zip"),
-                Path(st.session_state[_FILE]).read_bytes,
-                st.session_state[_JOB_FOR],
+                latest.path.read_bytes,
+                latest.said,
                 key="download samples",
             )
     notes = [f"{n_out} left out."] if n_out else []
-    if job and job.state == "done" and st.session_state[_JOB_FOR] != said:
+    if latest and done and latest.said != said:
         notes.append("The download was made before the last changes.")
     if notes:
         st.caption(" ".join(notes))
-    if running or st.session_state.get(_JOB_FOR) == said:
-        job_view.follow(_JOB)
+    if latest and (running or latest.said == said):
+        file_job.follow(_KEY)
     results.same_in_python(augment_python.maskcore(sources[0], choice, plan))
     with st.expander("The same with torchvision, as far as it can", icon=":material/code:"):
         st.code(augment_python.torchvision(choice.ranges, shown.picture.size_hw), language="python")
@@ -129,16 +124,6 @@ def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[
 
 
 def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
-    folder = tempfile.mkdtemp(prefix="mask-studio-")
-    path = str(Path(folder) / "samples.zip")
-    before: Job | None = st.session_state.get(_JOB)
-    job_view.submit(_JOB, "Making samples", augment_writing.write, list(sources), plan, path)
-    job: Job | None = st.session_state.get(_JOB)
-    if job is None or job is before:  # there was no room in the line
-        shutil.rmtree(folder)
-        return
-    st.session_state[_JOB_FOR], st.session_state[_FILE] = said, path
-    if _REMOVE in st.session_state:
-        st.session_state[_REMOVE]()
-    # With the visitor goes the job, and with the job the zip.
-    st.session_state[_REMOVE] = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
+    file_job.submit(
+        _KEY, "Making samples", "samples.zip", said, augment_writing.write, list(sources), plan
+    )

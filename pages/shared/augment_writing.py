@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from maskcore import archive, augment_files, image_io
+from maskcore import augment_files, image_io
 from maskcore.augment_files import Original, Plan
-from maskcore.errors import MaskcoreError
 from maskcore.types import Image, Instance
+from pages.shared import zip_writing
 from pages.shared.worker import Report
-
-_MAX_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -63,24 +59,6 @@ def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> i
         left_out={(place, index) for place, it in enumerate(sources) for index in it.left_out},
         progress=progress,
     )
-    target = Path(path)
-    limit = min(_MAX_BYTES, shutil.disk_usage(target.parent).free // 2)
-    try:
-        archive.write_zip(target, _limited(members, limit))
-    except OSError as error:
-        raise MaskcoreError(
-            "The zip could not be written to the server's disk; export fewer samples."
-        ) from error
-    return target.stat().st_size
-
-
-def _limited(members: Iterator[tuple[str, bytes]], limit: int) -> Iterator[tuple[str, bytes]]:
-    n_bytes = 0
-    for name, content in members:
-        n_bytes += len(content)
-        if n_bytes > limit:
-            raise MaskcoreError(
-                f"The samples would take more than {limit / 1e6:,.0f} MB; export fewer, or write "
-                "them as JPEG."
-            )
-        yield name, content
+    return zip_writing.write(
+        members, path, what="samples", advice="export fewer, or write them as JPEG"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore import image_io, kmeans, rle
+from maskcore import image_io, kmeans, mask_size, rle
 from maskcore.kmeans import Clusters, Curve, Histogram, Space
 from maskcore.rle import RLE
 from pages.shared import workspace
@@ -67,10 +67,7 @@ def tried(how: How, picture: Picture) -> Tried:
 @st.cache_resource(max_entries=24, show_spinner="Clustering the colors")
 def _tried(picture_id: str, how: How, _picture: Picture) -> Tried:
     clusters = whole(how, _picture)
-    rows, columns = (
-        (2 * np.arange(new) + 1) * old // (2 * new)
-        for new, old in zip(reduced(_picture).size_hw, _picture.size_hw, strict=True)
-    )
+    rows, columns = map(mask_size.nearest, _picture.size_hw, reduced(_picture).size_hw)
     labels = clusters.labels[rows][:, columns]
     content = image_io.encode_jpeg(replace(clusters, labels=labels).image(), quality=92)
     labels.flags.writeable = False

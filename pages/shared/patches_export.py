@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from maskcore import archive
-from pages.shared import patches_job, patches_writing, results
+from pages.shared import file_job, patches_writing, results
 from pages.shared.patches_controls import Choice
 from pages.shared.patches_writing import Source, Wish
 from pages.shared.results import Shown
@@ -23,7 +23,7 @@ def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None
     wish = Wish(choice.settings, labels, bool(instances))
     digests = [it.digest for it in chosen]
     said = hashlib.sha256(repr((digests, list(stems), wish)).encode()).hexdigest()
-    latest = patches_job.latest(_KEY)
+    latest = file_job.latest(_KEY)
     running = latest is not None and not latest.job.finished
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -46,7 +46,7 @@ def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None
     if latest and latest.job.state == "done" and latest.said != said:
         st.caption("The download was made before the last changes.")
     if latest and (running or latest.said == said):
-        patches_job.follow(_KEY)
+        file_job.follow(_KEY)
 
 
 def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str) -> None:
@@ -54,4 +54,4 @@ def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str
         Source(stem, it.picture.name, it.picture.content, it.instances)
         for stem, it in zip(stems, chosen, strict=True)
     ]
-    patches_job.submit(_KEY, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)
+    file_job.submit(_KEY, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)

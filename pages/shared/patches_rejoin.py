@@ -13,14 +13,14 @@ from maskcore.patches import Overlap
 from maskcore.types import Instance
 from pages.shared import (
     errors,
+    file_job,
     markdown,
-    patches_job,
     patches_python,
     patches_writing,
     results,
     workspace,
 )
-from pages.shared.patches_job import FileJob
+from pages.shared.file_job import FileJob
 from pages.shared.patches_uploads import Uploads
 from pages.shared.patches_writing import Joined
 
@@ -42,7 +42,7 @@ def show() -> None:
     st.markdown("Patches and their manifest become the whole image again.")
     uploads = Uploads.taken()
     if uploads is None:
-        latest = patches_job.latest(_KEY)
+        latest = file_job.latest(_KEY)
         if latest:
             _result(latest)
         return
@@ -77,7 +77,7 @@ def show() -> None:
             icon=":material/extension_off:",
         )
     said = hashlib.sha256(repr((uploads.digest, name, masks, overlap, fill)).encode()).hexdigest()
-    latest = patches_job.latest(_KEY)
+    latest = file_job.latest(_KEY)
     running = latest is not None and not latest.job.finished
     st.button(
         f"Join {len(files):,} patch{'es' * (len(files) != 1)}",
@@ -89,7 +89,7 @@ def show() -> None:
         disabled=running or bool(missing and not fill),
     )
     if latest and (running or latest.said == said):
-        patches_job.follow(_KEY)
+        file_job.follow(_KEY)
         _result(latest)
     results.same_in_python(patches_python.join(name, masks, overlap, fill))
 
@@ -113,7 +113,7 @@ def _submit(
 ) -> None:
     contents, zips = uploads.contents(files.values())
     stem = next(iter(files)).image.rpartition(".")[0] or "image"
-    patches_job.submit(
+    file_job.submit(
         _KEY,
         "Joining",
         f"{hashlib.sha256(stem.encode()).hexdigest()[:8]}.png",

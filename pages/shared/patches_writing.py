@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,8 @@ from maskcore.patch_manifest import Entry
 from maskcore.patch_zip import ZipFiles
 from maskcore.patches import Overlap
 from maskcore.types import Image, Instance, LabelMap, Mask
+from pages.shared import zip_writing
 from pages.shared.worker import Report
-
-MAX_BYTES = 1_000_000_000
-"""The most that a zip of patches may have."""
 
 _LONGEST = 1400
 
@@ -93,15 +90,12 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> i
             rows = [[str(i), text_table.guard(it)] for i, it in enumerate(wish.labels, start=1)]
             yield "labels.csv", text_table.write_rows([["id", "label"], *rows]).encode()
 
-    target = Path(path)
-    limit = min(MAX_BYTES, shutil.disk_usage(target.parent).free // 2)
-    try:
-        archive.write_zip(target, _limited(members(), limit))
-    except OSError as error:
-        raise MaskcoreError(
-            "The zip could not be written to the server's disk; export fewer patches."
-        ) from error
-    return target.stat().st_size
+    return zip_writing.write(
+        members(),
+        path,
+        what="patches",
+        advice="take fewer, with less overlap or of fewer images",
+    )
 
 
 def _mask(instances: Sequence[Instance], wish: Wish, image: Image) -> Mask | LabelMap:
@@ -111,18 +105,6 @@ def _mask(instances: Sequence[Instance], wish: Wish, image: Image) -> Mask | Lab
         ids = [1 + wish.labels.index(it.label) for it in instances]
         return masks.label_map([it.mask for it in instances], ids=ids)
     return rle.decode(rle.union(it.mask for it in instances))
-
-
-def _limited(members: Iterator[tuple[str, bytes]], limit: int) -> Iterator[tuple[str, bytes]]:
-    n_bytes = 0
-    for name, content in members:
-        n_bytes += len(content)
-        if n_bytes > limit:
-            raise MaskcoreError(
-                f"The patches would take more than {limit / 1e6:,.0f} MB; take fewer, with less "
-                "overlap or of fewer images."
-            )
-        yield name, content
 
 
 @dataclass(frozen=True)

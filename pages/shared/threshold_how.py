@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore import image_io, rle, threshold
+from maskcore import image_io, mask_size, rle, threshold
 from maskcore.channels import CHANNELS
 from maskcore.rle import RLE
 from maskcore.types import Image, Mask
@@ -65,10 +65,7 @@ def _reduced(picture_id: str, _picture: Picture) -> Picture:
 def _sampled(picture_id: str, size_hw: tuple[int, int], _picture: Picture) -> Image:
     """Take single pixels: means of pixels have less noise, and would promise a cleaner mask."""
     del picture_id
-    rows, columns = (
-        (2 * np.arange(new) + 1) * old // (2 * new)
-        for new, old in zip(size_hw, _picture.size_hw, strict=True)
-    )
+    rows, columns = map(mask_size.nearest, _picture.size_hw, size_hw)
     return workspace.image(_picture)[rows[:, None], columns]
 
 

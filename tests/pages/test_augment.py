@@ -6,7 +6,6 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -18,7 +17,14 @@ from maskcore.augment import PRESETS, Drawn, Ranges
 from maskcore.augment_files import Plan
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared import augment_grid, augment_python, augment_samples, augment_writing, job_view
+from pages.shared import (
+    augment_grid,
+    augment_python,
+    augment_samples,
+    augment_writing,
+    job_view,
+    zip_writing,
+)
 from pages.shared.augment_controls import Choice
 from pages.shared.augment_writing import Source
 from pages.shared.jobs import Job
@@ -125,13 +131,13 @@ def choose(app, preset):
 
 def sent(app):
     """What the job was given: the images and what to write."""
-    sources, plan, _ = app.session_state["augment job"].arguments
+    sources, plan, _ = app.session_state["augment export"].job.arguments
     return sources, plan
 
 
 def files(app):
     click(app, "make samples")
-    return zipfile.ZipFile(app.session_state["augment file"])
+    return zipfile.ZipFile(app.session_state["augment export"].path)
 
 
 def test_without_an_image_the_page_says_what_to_do(start):
@@ -361,7 +367,7 @@ def test_a_cancelled_export_leaves_no_file(tmp_path):
 
 
 def test_an_export_that_is_too_large_is_explained(tmp_path, monkeypatch):
-    monkeypatch.setattr(augment_writing, "_MAX_BYTES", 1000)
+    monkeypatch.setattr(zip_writing, "MAX_BYTES", 1000)
     with pytest.raises(MaskcoreError, match="export fewer"):
         augment_writing.write(
             lambda *_: None, [source()], Plan(PRESETS["light"], 3), str(tmp_path / "z")
@@ -373,7 +379,7 @@ def test_a_disk_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(augment_writing.archive, "write_zip", full)
+    monkeypatch.setattr(zip_writing.archive, "write_zip", full)
     with pytest.raises(MaskcoreError, match="disk"):
         augment_writing.write(
             lambda *_: None, [source()], Plan(PRESETS["light"], 3), str(tmp_path / "z")
@@ -382,12 +388,12 @@ def test_a_disk_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
 
 def test_the_zip_goes_with_the_next_one(page):
     click(page, "make samples")
-    first = Path(page.session_state["augment file"])
+    first = page.session_state["augment export"].path
     assert first.exists()
     click(page, "new draw")
     click(page, "make samples")
     assert not first.parent.exists()
-    assert Path(page.session_state["augment file"]).exists()
+    assert page.session_state["augment export"].path.exists()
 
 
 def test_the_code_shown_writes_the_same(page, tmp_path, monkeypatch):
@@ -401,7 +407,7 @@ def test_the_code_shown_writes_the_same(page, tmp_path, monkeypatch):
     click(page, "leave out 1")
     click(page, "make samples")
     exec(compile(page.code[0].value, "shown", "exec"), {})
-    made = zipfile.ZipFile(page.session_state["augment file"])
+    made = zipfile.ZipFile(page.session_state["augment export"].path)
     written = zipfile.ZipFile("samples.zip")
     assert written.namelist() == made.namelist()
     for name in made.namelist():

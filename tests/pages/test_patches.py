@@ -14,7 +14,7 @@ import pytest
 from maskcore import image_io, masks, patches, rle
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared import job_view, patches_python, patches_view, patches_writing, results
+from pages.shared import job_view, patches_python, patches_view, results, zip_writing
 from pages.shared.jobs import Job
 from pages.shared.workspace import Layer, mask_digest
 from tests.pages.conftest import clean
@@ -262,7 +262,7 @@ def test_too_many_patches_are_one_sentence(page, monkeypatch):
 
 
 def test_an_export_larger_than_its_quota_is_one_sentence(page, monkeypatch):
-    monkeypatch.setattr(patches_writing, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(zip_writing, "MAX_BYTES", 20_000)
     page.button(key="make patches").click()
     clean(page.run())
     (sentence,) = sentences(page)
@@ -274,7 +274,7 @@ def test_a_disk_that_is_full_is_one_sentence(page, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(patches_writing.archive, "write_zip", full)
+    monkeypatch.setattr(zip_writing.archive, "write_zip", full)
     page.button(key="make patches").click()
     clean(page.run())
     (sentence,) = sentences(page)

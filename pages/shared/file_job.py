@@ -24,11 +24,13 @@ class FileJob:
         job: The job.
         path: Of the file, once the job is done.
         said: Identifies what was wanted.
+        remove: Removes the file; with the visitor goes the job, and with the job the file.
     """
 
     job: Job
     path: Path
     said: str
+    remove: Callable[[], object]
 
 
 def submit(
@@ -52,9 +54,11 @@ def submit(
     if job is None or job is before:  # there was no room in the line
         shutil.rmtree(folder)
         return
-    # The file goes when the job is forgotten: by the next one, or with the visitor.
-    weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
-    st.session_state[key] = FileJob(job, path, said)
+    former = latest(key)
+    if former is not None:
+        former.remove()
+    remove = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
+    st.session_state[key] = FileJob(job, path, said, remove)
 
 
 def latest(key: str) -> FileJob | None:
