@@ -114,6 +114,22 @@ def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> Ima
     )
 
 
+def header(kind: str, file: IO[bytes]) -> tuple[int, int, int]:
+    """Return width, height and EXIF orientation as the file states them; decodes no pixel.
+
+    Args:
+        kind: The format, see `image_header.identify`.
+        file: Open and seekable.
+
+    Raises:
+        Exception: Whatever Pillow raises on a damaged file.
+    """
+    _quiet_metadata_warnings()
+    picture = _READERS[kind](_from_start(file))
+    width, height = picture.size
+    return width, height, _orientation(picture)
+
+
 def _from_start(file: IO[bytes]) -> IO[bytes]:
     file.seek(0)
     return file

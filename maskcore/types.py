@@ -35,11 +35,13 @@ class Instance:
         mask: The pixels, run-length encoded at the size of the image.
         label: What it is, as shown to people.
         score: How sure a detector was, 0 to 1; None where a person made the mask.
+        is_crowd: Whether it is a group of objects that nobody told apart, as COCO marks it.
     """
 
     mask: RLE
     label: str
     score: float | None = None
+    is_crowd: bool = False
 
     @property
     def box(self) -> Box:

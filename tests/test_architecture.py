@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = {
     "base": ["types", "errors"],
-    "guards": ["checks", "archive", "text_table", "value_table", "whole_numbers"],
+    "guards": [
+        *("checks", "archive", "text_table", "value_table", "whole_numbers"),
+        *("zip_files", "folder_files"),
+    ],
     "formats": ["image_*", "pixel_depth", "rle", "rle_*", "masks", "mask_*", "shapes"],
     "operations": ["*"],  # every module that is not named elsewhere
     "collections": [

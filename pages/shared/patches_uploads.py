@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import patch_manifest
-from maskcore.patch_zip import ZipFiles
+from maskcore.zip_files import ZipFiles
 
 
 @dataclass(frozen=True)

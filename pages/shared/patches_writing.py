@@ -14,9 +14,9 @@ from maskcore import archive, image_io, masks, patch_files, patch_join, rle, tex
 from maskcore.errors import MaskcoreError
 from maskcore.patch_files import Settings
 from maskcore.patch_manifest import Entry
-from maskcore.patch_zip import ZipFiles
 from maskcore.patches import Overlap
 from maskcore.types import Image, Instance, LabelMap, Mask
+from maskcore.zip_files import ZipFiles
 from pages.shared import zip_writing
 from pages.shared.worker import Report
 

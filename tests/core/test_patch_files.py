@@ -13,11 +13,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, image_io, patch_files, patch_join, patch_manifest, patch_zip, patches
+from maskcore import archive, image_io, patch_files, patch_join, patch_manifest, patches, zip_files
 from maskcore.errors import MaskcoreError
 from maskcore.patch_files import Settings, Source
 from maskcore.patch_manifest import Entry
-from maskcore.patch_zip import ZipFiles
+from maskcore.zip_files import ZipFiles
 
 DATA = os.environ.get("MASKCORE_TEST_DATA")
 IMAGE = np.random.default_rng(0).integers(0, 256, (10, 14, 3), np.uint8)
@@ -413,15 +413,15 @@ def test_a_damaged_or_encrypted_member_is_one_sentence() -> None:
 
 def test_bombs_are_stopped_by_what_is_read(monkeypatch) -> None:
     content = zipped({f"{i}.png": b"\0" * 3000 for i in range(4)})
-    monkeypatch.setattr(patch_zip, "MAX_MEMBER_BYTES", 2999)
+    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 2999)
     with pytest.raises(MaskcoreError, match=r"too large when it is unpacked, at 0\.png"):
         ZipFiles(content).read("0.png")
-    monkeypatch.setattr(patch_zip, "MAX_MEMBER_BYTES", 5000)
-    monkeypatch.setattr(patch_zip, "MAX_BYTES", 8000)
+    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 5000)
+    monkeypatch.setattr(zip_files, "MAX_BYTES", 8000)
     files = ZipFiles(content)
     assert len(files.read("0.png")) == len(files.read("1.png")) == 3000
     with pytest.raises(MaskcoreError, match="too large"):
         files.read("2.png")
-    monkeypatch.setattr(patch_zip, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zip_files, "MAX_MEMBERS", 3)
     with pytest.raises(MaskcoreError, match="more than 3 files"):
         ZipFiles(content)

@@ -1,0 +1,184 @@
+"""What a data set is once it is read: samples, each an image and its named masks.
+
+Nothing is decoded ahead: a sample reads its image and its annotations when it is asked for them,
+and forgets them again, so that a set may be far larger than the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import IO, Protocol
+
+from maskcore import image_io, image_probe
+from maskcore.errors import DatasetError, ImageError, MaskcoreError
+from maskcore.image_probe import Probe
+from maskcore.types import Image, Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the files that could not be used; everything else was read.
+
+    Attributes:
+        where: File and place in it: "train.csv, row 17", "annotation 8 in instances.json".
+        reason: What is wrong, one sentence.
+        sample: Name of the sample it belongs to; "" if it belongs to none.
+    """
+
+    where: str
+    reason: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A named mask as a file states it.
+
+    Attributes:
+        instance: The mask and its label.
+        where: File and place in it, as in `Problem`.
+        box: x1, y1, x2, y2 in pixels with an exclusive maximum, where the file states one besides
+            the mask; need not be whole, nor agree with the mask.
+    """
+
+    instance: Instance
+    where: str = ""
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the files say of one sample.
+
+    Attributes:
+        annotations: The masks, in the order of the file, empty ones included.
+        problems: What could not be read.
+        size_hw: (height, width) of the image as the annotations state it; None if they do not.
+    """
+
+    annotations: Sequence[Annotation] = ()
+    problems: Sequence[Problem] = ()
+    size_hw: tuple[int, int] | None = None
+
+
+class Picture(Protocol):
+    """Where the image of a sample is."""
+
+    @property
+    def path(self) -> str:
+        """Its place in the data set, "/" between folders; "" if it lies inside another file."""
+
+    def n_bytes(self) -> int:
+        """Size of the file."""
+
+    def read(self) -> bytes:
+        """Return the file; raise DatasetError if it cannot be read."""
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """Open the file; raise DatasetError if it cannot be opened."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image and its named masks.
+
+    Attributes:
+        name: Unique in the data set; the image's path in it, or what the annotations call it.
+        picture: Where the image is; None if there is only an annotation of it.
+        load: Reads what the files say of it.
+    """
+
+    name: str
+    picture: Picture | None
+    load: Callable[[], Contents] = field(repr=False)
+
+    def read(self) -> Contents:
+        """Read the annotations; never raises for what is in the files, see `Contents.problems`."""
+        return self.load()
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The masks, read anew each time."""
+        return [it.instance for it in self.read().annotations]
+
+    @cached_property
+    def probe(self) -> Probe | None:
+        """What the header of the image says; None if there is no image or it is not readable."""
+        if self.picture is None:
+            return None
+        try:
+            with self.picture.open() as file:
+                return image_probe.probe(file, self.name)
+        except MaskcoreError:
+            return None
+
+    @property
+    def size_hw(self) -> tuple[int, int] | None:
+        """(height, width) of the upright image, else as the annotations state it, else None."""
+        if self.probe is not None:
+            return self.probe.size_hw
+        contents = self.read()
+        first = [it.instance.mask.size_hw for it in contents.annotations[:1]]
+        return contents.size_hw or (first[0] if first else None)
+
+    def image(self) -> Image:
+        """Decode the image: (H, W, 3) RGB, upright.
+
+        Raises:
+            DatasetError: If there is none.
+            ImageError: If it cannot be read.
+        """
+        if self.picture is None:
+            raise DatasetError(f"There is no image for {self.name}.")
+        try:
+            return image_io.read_image(self.picture.read())
+        except ImageError as error:
+            raise ImageError(str(error).replace("The file", self.name, 1)) from error
+
+    def holding(self, instances: Iterable[Instance]) -> Sample:
+        """Return the sample with other masks, whatever its files say."""
+        now = Contents([Annotation(it) for it in instances], (), None)
+        return replace(self, load=lambda: now)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples that belong together.
+
+    Attributes:
+        format: The key of `datasets.FORMATS` it was read as.
+        samples: In the order of the files.
+        stated_labels: Its classes as the files list them, in their order; () if they do not.
+        problems: What belongs to no sample and could not be used; a sample's own problems are
+            found when it is read.
+    """
+
+    format: str
+    samples: Sequence[Sample]
+    stated_labels: tuple[str, ...] = ()
+    problems: Sequence[Problem] = ()
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """All classes: those that the files list, then those of the masks as they come.
+
+        Where the files list none, all annotations are read once to find them.
+        """
+        if self.stated_labels:
+            return self.stated_labels
+        return tuple(dict.fromkeys(it.label for one in self.samples for it in one.instances))
+
+    def corrected(self, masks: Mapping[str, Sequence[Instance]]) -> Dataset:
+        """Return the data set with other masks for some samples.
+
+        Args:
+            masks: Name of a sample -> what it holds now; names that are not in the set are
+                left aside.
+        """
+        samples = [it.holding(masks[it.name]) if it.name in masks else it for it in self.samples]
+        new = dict.fromkeys(it.label for held in masks.values() for it in held)
+        labels = tuple(dict.fromkeys((*self.stated_labels, *new))) if self.stated_labels else ()
+        return replace(self, samples=samples, stated_labels=labels)
