@@ -121,6 +121,29 @@ def write_file(path: Path, payload: bytes) -> None:
         file.write(payload)
 
 
+def write_folder(folder: Path, members: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write files so that each is whole or is not there.
+
+    Args:
+        folder: Made if it does not exist.
+        members: (name, content) pairs; a generator is consumed lazily. Every part of a name is
+            made safe, so that nothing lands outside the folder.
+
+    Returns:
+        Where the files are.
+
+    Raises:
+        OSError: If a file cannot be written; those before it are there.
+    """
+    written = []
+    for name, content in members:
+        path = folder / _safe_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
+        written.append(path)
+    return written
+
+
 class _Taken:
     """The paths in use in one archive or folder tree."""
 

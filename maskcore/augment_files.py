@@ -146,7 +146,7 @@ def members(
     left_out: Collection[tuple[int, int]] = (),
     progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of all files for `archive.write_zip` or `cutout_files.write_folder`.
+    """Yield (name, content) of all files for `archive.write_zip` or `archive.write_folder`.
 
     Args:
         originals: The images.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 from maskcore import archive, cutout, image_io, rle, text_table
 from maskcore.types import Image, Instance
@@ -142,7 +141,7 @@ def members(
     with_background: bool = True,
     with_masks: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of all files of an image for `archive.write_zip` or `write_folder`.
+    """Yield (name, content) of all files of an image, for `archive` to write.
 
     Args:
         image: (H, W, 3) RGB.
@@ -183,29 +182,6 @@ def members(
 def in_folder(entry: Entry, folder: str) -> Entry:
     """Return the row of a file that lies in a folder."""
     return Entry(**{**asdict(entry), "file": f"{folder}/{entry.file}" if folder else entry.file})
-
-
-def write_folder(folder: Path, members: Iterable[tuple[str, bytes]]) -> list[Path]:
-    """Write files so that each is whole or is not there.
-
-    Args:
-        folder: Made if it does not exist.
-        members: (name, content) pairs; a generator is consumed lazily. Every part of a name is
-            made safe, so that nothing lands outside the folder.
-
-    Returns:
-        Where the files are.
-
-    Raises:
-        OSError: If a file cannot be written; those before it are there.
-    """
-    written = []
-    for name, content in members:
-        path = folder.joinpath(*map(archive.safe_name, name.split("/")))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        archive.write_file(path, content)
-        written.append(path)
-    return written
 
 
 def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], list[str]]:

@@ -190,7 +190,7 @@ def pieces(
 def members(
     sources: Iterable[Source], settings: Settings, *, progress: Progress | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of all files for `archive.write_zip` or `cutout_files.write_folder`.
+    """Yield (name, content) of all files for `archive.write_zip` or `archive.write_folder`.
 
     Args:
         sources: Images, cut one after the other; a generator is consumed lazily.

@@ -9,7 +9,7 @@ from typing import get_args
 
 import PIL.ImageColor
 
-from maskcore import augment, augment_files, augment_summaries, cutout_files, image_io
+from maskcore import archive, augment, augment_files, augment_summaries, image_io
 from maskcore.augment import Fill, Ranges
 from maskcore.augment_files import Original, Plan
 from maskcore.commands import options, sources
@@ -140,7 +140,7 @@ def _make(source: Source, plan: Plan, masks: MaskFolder | None, ledger: SampleLe
     described = []
     original = Original(source.name, load)
     for sample in augment_files.samples(original, plan, stem=stem, classes=ledger.classes):
-        cutout_files.write_folder(ledger.out, sample.files)
+        archive.write_folder(ledger.out, sample.files)
         names += [name for name, _ in sample.files]
         described.append((sample.row, sample.objects))
     ledger.finish(Record(stem, str(source.path), inputs, names, described, dict(ledger.classes)))
@@ -151,7 +151,7 @@ def _summarize(ledger: SampleLedger, settings: Mapping[str, object]) -> None:
     made = [sample for record in ledger.records for sample in record.samples]
     if made:
         summaries = augment_summaries.summaries(made, settings, ledger.classes)
-        cutout_files.write_folder(ledger.out, summaries)
+        archive.write_folder(ledger.out, summaries)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

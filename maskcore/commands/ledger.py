@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from maskcore import cutout_files
+from maskcore import archive, cutout_files
 from maskcore.commands.sources import Source
 from maskcore.cutout_files import Entry
 from maskcore.cutout_names import safe_stem
@@ -123,7 +123,7 @@ class Ledger:
         entries = [it for key in sorted(self._records) for it in self._records[key].files]
         there = [entry for entry in entries if (self._out / entry.file).is_file()]
         if self._records:
-            cutout_files.write_folder(self._out, cutout_files.manifest(there))
+            archive.write_folder(self._out, cutout_files.manifest(there))
 
     def _is_anothers(self, key: str, source: Path) -> bool:
         record = self._records.get(key)

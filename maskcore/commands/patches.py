@@ -10,7 +10,7 @@ from typing import get_args
 
 import numpy as np
 
-from maskcore import cutout_files, image_io, masks, patch_files, patches, rle
+from maskcore import archive, image_io, masks, patch_files, patches, rle
 from maskcore.commands import options, patches_join, sources
 from maskcore.commands.mask_folder import MaskFolder
 from maskcore.commands.outcome import count, failure, list_failures
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             rows = [row for record in ledger.records for row, _ in record.samples]
             entries = (Entry(**row) for row in rows)
-            cutout_files.write_folder(arguments.out, patch_files.manifest(entries))
+            archive.write_folder(arguments.out, patch_files.manifest(entries))
     except OSError as error:
         where = error.filename or arguments.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
@@ -179,7 +179,7 @@ def _cut(
     files: list[str] = []
     rows = []
     for piece in patch_files.pieces(patch_files.Source(stem, source.name, image, mask), settings):
-        cutout_files.write_folder(out, piece.files)
+        archive.write_folder(out, piece.files)
         files += [name for name, _ in piece.files]
         rows.append((asdict(piece.entry), ()))
     return Record(stem, str(source.path), inputs, files, rows, {})

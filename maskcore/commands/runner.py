@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskcore import cutout_files
+from maskcore import archive, cutout_files
 from maskcore.commands.ledger import Ledger
 from maskcore.commands.outcome import count, failure, list_failures
 from maskcore.commands.sources import Source
@@ -117,7 +117,7 @@ def _do(job: Job, source: Source, ledger: Ledger) -> int | None:
             begun = True
         entry = cutout_files.in_folder(picture, source.folder)
         entry = replace(entry, file=ledger.place(entry.file, key))
-        cutout_files.write_folder(job.out, [(entry.file, content)])
+        archive.write_folder(job.out, [(entry.file, content)])
         entries.append(entry)
     ledger.finish(key, source.path, entries)
     return len(entries)

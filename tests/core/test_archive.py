@@ -310,3 +310,20 @@ def test_a_stored_picture_opens_from_the_archive() -> None:
     read = members_of(archive.zip_bytes([("a.png", encoded)]))["a.png"]
     unpacked = cv2.imdecode(np.frombuffer(read, np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(unpacked, picture)
+
+
+def test_nothing_lands_outside_the_folder(tmp_path: Path) -> None:
+    names = ["../a.png", "/b.png", "..\\c.png", "x/../../d.png"]
+    archive.write_folder(tmp_path / "cut", [(name, b"") for name in names])
+    assert [path.name for path in tmp_path.iterdir()] == ["cut"]
+    assert sum(path.is_file() for path in (tmp_path / "cut").rglob("*")) == 4
+
+
+def test_a_stream_that_breaks_off_leaves_only_whole_files(tmp_path: Path) -> None:
+    def members():
+        yield "a.png", b"whole"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        archive.write_folder(tmp_path, members())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
