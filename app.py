@@ -28,6 +28,10 @@ page = st.navigation(
             st.Page("pages/use/augment.py", title="Augment", icon=":material/auto_awesome_motion:"),
             st.Page("pages/use/patches.py", title="Patches", icon=":material/grid_on:"),
         ],
+        "Data sets": [
+            st.Page("pages/data/inspect.py", title="Inspect", icon=":material/dataset:"),
+            st.Page("pages/data/convert.py", title="Convert", icon=":material/swap_horiz:"),
+        ],
     },
     position="top",
 )

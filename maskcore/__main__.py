@@ -6,7 +6,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from maskcore.commands import augment, cutouts, extract, patches, segment
+from maskcore.commands import (
+    augment,
+    convert,
+    cutouts,
+    decode,
+    extract,
+    inspect,
+    patches,
+    segment,
+)
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import say
 
@@ -33,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (cutouts, segment, extract, augment, patches):
+    for command in (cutouts, segment, extract, augment, patches, inspect, convert, decode):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
     try:

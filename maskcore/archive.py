@@ -144,6 +144,11 @@ def write_folder(folder: Path, members: Iterable[tuple[str, bytes]]) -> list[Pat
     return written
 
 
+def case_key(path: str) -> str:
+    """Return what is equal for names that differ only in case or Unicode composition."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
 class _Taken:
     """The paths in use in one archive or folder tree."""
 
@@ -161,20 +166,20 @@ class _Taken:
 
     def _place_folder(self, path: str) -> str:
         placed, number = path, 2
-        while self._is_file.get(_case_key(placed), False):
+        while self._is_file.get(case_key(placed), False):
             placed, number = f"{path}_{number}", number + 1
-        self._is_file[_case_key(placed)] = False
+        self._is_file[case_key(placed)] = False
         return placed
 
     def _place_file(self, parent: str, name: str) -> str:
         stem, extension = _split_extension(name)
-        key = _case_key(parent + name)
+        key = case_key(parent + name)
         placed, number = parent + name, self._next_number.get(key, 2)
-        while _case_key(placed) in self._is_file:
+        while case_key(placed) in self._is_file:
             placed = parent + _cut(stem, f"_{number}{extension}")
             number += 1
         self._next_number[key] = number
-        self._is_file[_case_key(placed)] = True
+        self._is_file[case_key(placed)] = True
         return placed
 
 
@@ -237,7 +242,3 @@ def _cut(stem: str, tail: str) -> str:
     if len(stem.encode()) > room:
         stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
     return stem + tail
-
-
-def _case_key(path: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

@@ -6,7 +6,6 @@ Only the readers listed here are ever tried, and no global setting of Pillow or 
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from maskcore import checks, image_header, image_pixels
+from maskcore import checks, image_header, image_orientation, image_pixels
 from maskcore.errors import ImageError
 from maskcore.types import Image, Mask
 
@@ -37,6 +36,7 @@ class ImageFile:
 
     Attributes:
         image: (H, W, 3) RGB, upright; where the file is transparent, on white.
+        size_hw: (height, width) of the picture in the file, upright.
         alpha: (H, W), True where the file's alpha is 128 to 255; None if it is opaque throughout.
         format: "PNG", "JPEG", "MPO" (a JPEG with several pictures), "TIFF", "WEBP", "GIF", "BMP"
             or "AVIF".
@@ -48,6 +48,7 @@ class ImageFile:
     """
 
     image: Image
+    size_hw: tuple[int, int]
     alpha: Mask | None
     format: str
     mode: str
@@ -57,7 +58,9 @@ class ImageFile:
     notes: tuple[str, ...]
 
 
-def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> ImageFile:
+def decode(
+    file: IO[bytes], name: str, *, max_pixels: int, max_side: int, longest: int | None = None
+) -> ImageFile:
     """Decode the first frame of a file.
 
     Args:
@@ -65,11 +68,13 @@ def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> Ima
         name: What messages call the file.
         max_pixels: Most pixels allowed; no more than Pillow allows, or Pillow decides.
         max_side: Most pixels allowed along one side.
+        longest: Let a JPEG come out at a half, a quarter or an eighth of its size, rounded up, as
+            long as its longer side keeps this many pixels.
 
     Raises:
         ImageError: If the file cannot be read or is too large.
     """
-    _quiet_metadata_warnings()
+    image_orientation.quiet_warnings()
     n_bytes = file.seek(0, io.SEEK_END)
     head = _from_start(file).read(image_header.N_BYTES)
     kind = image_header.identify(head, name)
@@ -89,6 +94,9 @@ def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> Ima
         check_size(picture.size)
         _check_tiles(picture)
         n_frames = _n_frames(picture, file)
+        size_wh = picture.size
+        if longest is not None:
+            picture.draft(None, (longest, 1) if size_wh[0] > size_wh[1] else (1, longest))
     with _faults(name, "is cut short or damaged; upload it again.", too_large):
         if kind == "PNG":  # Pillow decodes pixels without looking at their checksums
             PngImagePlugin.PngImageFile(_from_start(file)).verify()
@@ -104,6 +112,7 @@ def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> Ima
         notes.append(f"Has {n_frames:,}{more} frames; the first is used.")
     return ImageFile(
         image=image,
+        size_hw=image_orientation.upright_hw(kind, size_wh, orientation),
         alpha=alpha,
         format=picture.format or kind,
         mode=mode,
@@ -114,8 +123,10 @@ def decode(file: IO[bytes], name: str, *, max_pixels: int, max_side: int) -> Ima
     )
 
 
-def header(kind: str, file: IO[bytes]) -> tuple[int, int, int]:
-    """Return width, height and EXIF orientation as the file states them; decodes no pixel.
+def header(kind: str, file: IO[bytes]) -> tuple[tuple[int, int], int]:
+    """Return (width, height) and EXIF orientation as Pillow finds them.
+
+    No pixel is decoded, but of a PNG, which may tell the orientation behind its pixels.
 
     Args:
         kind: The format, see `image_header.identify`.
@@ -124,10 +135,9 @@ def header(kind: str, file: IO[bytes]) -> tuple[int, int, int]:
     Raises:
         Exception: Whatever Pillow raises on a damaged file.
     """
-    _quiet_metadata_warnings()
+    image_orientation.quiet_warnings()
     picture = _READERS[kind](_from_start(file))
-    width, height = picture.size
-    return width, height, _orientation(picture)
+    return picture.size, image_orientation.of_picture(picture)
 
 
 def _from_start(file: IO[bytes]) -> IO[bytes]:
@@ -152,19 +162,6 @@ _READERS: dict[str, Callable[[IO[bytes]], PIL.ImageFile.ImageFile]] = {
     "TIFF": TiffImagePlugin.TiffImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
 }
-
-
-def _quiet_metadata_warnings() -> None:
-    """Have Pillow's warnings of odd metadata ignored, from now on and in all threads.
-
-    `warnings.catch_warnings` swaps a list that all threads share, and so cannot be used in a
-    server. Such a warning says nothing of the pixels, and where warnings are errors it would stop
-    a picture that is readable.
-    """
-    wanted = ("ignore", None, UserWarning, r"PIL\.")
-    first = warnings.filters[0] if warnings.filters else None
-    if first is None or (*first[:3], getattr(first[3], "pattern", None)) != wanted:
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @contextmanager
@@ -200,19 +197,11 @@ def _load(picture: PIL.ImageFile.ImageFile) -> int:
     """Decode, and return the EXIF orientation."""
     # Pillow turns a TIFF while it loads and forgets how; a PNG may tell only after its pixels.
     if picture.format == "TIFF":
-        orientation = _orientation(picture)
+        orientation = image_orientation.of_picture(picture)
         picture.load()
         return orientation
     picture.load()
-    return _orientation(picture)
-
-
-def _orientation(picture: PIL.ImageFile.ImageFile) -> int:
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # broken EXIF must not cost us the picture
-        return 1
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    return image_orientation.of_picture(picture)
 
 
 def _full_mode(picture: PIL.ImageFile.ImageFile, head: bytes) -> str:

@@ -82,15 +82,22 @@ def polygons_to_mask(
 
     Returns:
         (H, W): the pixels whose centre lies inside an odd number of rings of one or more of the
-        polygons. A centre on an outline is inside if it is the left or the upper side.
+        polygons. A centre on an outline is inside if that is the polygon's upper side there, or
+        its left side where it is upright. In column-major memory order, as from `rle.decode`.
 
     Raises:
         ValueError: If a ring has another shape, or a coordinate is not finite or above 1e9.
     """
-    height, width = checks.size_hw(size_hw)
-    # Runs along rows are runs down the columns of the transposed mask.
-    filled = [_filled([_ring(ring) for ring in rings], (height, width)) for rings in polygons]
-    return rle.decode(rle.union([rle.empty((width, height)), *filled])).T
+    return rle.decode(polygons_to_rle(polygons, size_hw))
+
+
+def polygons_to_rle(
+    polygons: Iterable[Sequence[ArrayLike]], size_hw: Sequence[SupportsIndex]
+) -> rle.RLE:
+    """Fill polygons; arguments, result and errors as of `polygons_to_mask`."""
+    size = checks.size_hw(size_hw)
+    filled = [_filled([_ring(ring) for ring in rings], size) for rings in polygons]
+    return filled[0] if len(filled) == 1 else rle.union([rle.empty(size), *filled])
 
 
 def _level_edges(padded: Mask) -> tuple[_Places, _Places, int]:
@@ -175,26 +182,26 @@ def _ring(points: ArrayLike) -> NDArray[np.float64]:
 
 
 def _filled(rings: Sequence[NDArray[np.float64]], size_hw: tuple[int, int]) -> rle.RLE:
-    """Return the transposed mask of one polygon.
+    """Return the mask of one polygon.
 
-    Along a row of centres the inside begins and ends where an edge crosses it.
+    Down a column of centres the inside begins and ends where an edge crosses it.
     """
     height, width = size_hw
     tails = np.concatenate([np.zeros((0, 2)), *rings])
     heads = np.concatenate([np.zeros((0, 2)), *(np.roll(ring, -1, axis=0) for ring in rings)])
-    upward = (tails[:, 1] > heads[:, 1])[:, None]
-    tops, bottoms = np.where(upward, heads, tails), np.where(upward, tails, heads)
+    leftward = (tails[:, 0] > heads[:, 0])[:, None]
+    lefts, rights = np.where(leftward, heads, tails), np.where(leftward, tails, heads)
     first, last = (
-        np.clip(np.ceil(ends[:, 1] - 0.5), 0, height).astype(np.int64) for ends in (tops, bottoms)
+        np.clip(np.ceil(ends[:, 0] - 0.5), 0, width).astype(np.int64) for ends in (lefts, rights)
     )
-    n_rows = last - first
-    before = np.cumsum(n_rows) - n_rows
-    rows = np.arange(n_rows.sum()) + np.repeat(first - before, n_rows)
-    top_x, top_y, run, rise = (
-        np.repeat(it, n_rows)
-        for it in (tops[:, 0], tops[:, 1], bottoms[:, 0] - tops[:, 0], bottoms[:, 1] - tops[:, 1])
+    n_columns = last - first
+    before = np.cumsum(n_columns) - n_columns
+    columns = np.arange(n_columns.sum()) + np.repeat(first - before, n_columns)
+    left_x, left_y, run, rise = (
+        np.repeat(it, n_columns)
+        for it in (lefts[:, 0], lefts[:, 1], rights[:, 0] - lefts[:, 0], rights[:, 1] - lefts[:, 1])
     )
-    x = top_x + (rows + 0.5 - top_y) * run / rise
-    columns = np.clip(np.ceil(x - 0.5), 0, width).astype(np.int64)
-    crossings = np.sort(rows * width + columns)
-    return rle.from_starts_and_ends((width, height), crossings[::2], crossings[1::2])
+    y = left_y + (columns + 0.5 - left_x) * rise / run
+    rows = np.clip(np.ceil(y - 0.5), 0, height).astype(np.int64)
+    crossings = np.sort(columns * height + rows)
+    return rle.from_starts_and_ends(size_hw, crossings[::2], crossings[1::2])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from maskcore import text_table
-from maskcore.errors import RLEError
+from maskcore import checks, text_table
+from maskcore.errors import MaskcoreError, RLEError
 from maskcore.rle_dialects import DIALECTS, Role
 
 SAMPLE = 24
 """Rows that are looked at to find out about a table."""
 
-_KNOWN_NAMES: dict[str, Role] = {
+KNOWN_NAMES: dict[str, Role] = {
     **{name.lower(): role for dialect in DIALECTS.values() for name, role in dialect.columns},
     "imageid_classid": "image_label",
     "filename": "image",
@@ -27,6 +28,8 @@ _KNOWN_NAMES: dict[str, Role] = {
     "rle_code": "code",
     "encoded_pixel": "code",
 }
+"""Names of columns, in lower case, and what the columns hold."""
+
 _FILE_AND_LABEL = re.compile(r"(.+\.[A-Za-z]{2,4})_(.+)", re.DOTALL)
 
 
@@ -63,6 +66,43 @@ class Coded(NamedTuple):
     size_hw: tuple[int, int] | None
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table taken apart; its codes are still text.
+
+    Attributes:
+        columns: What it has.
+        rows: The rows that could be taken apart, in the table's order.
+        problems: The others.
+    """
+
+    columns: Columns
+    rows: list[Coded]
+    problems: list[Problem]
+
+
+def read(source: bytes | str | Path, *, max_pixels: int = checks.MAX_PIXELS) -> Table:
+    """Take a table of run-length codes apart, without a look into the codes.
+
+    Args:
+        source: The file's content or path, or pasted text.
+        max_pixels: Rows of larger images are problems.
+
+    Raises:
+        RLEError: If it is no table of codes.
+    """
+    try:
+        text = text_table.read_text(source)
+        rows = bare_codes(text) or list(text_table.read_rows(text))
+    except MaskcoreError as error:
+        raise RLEError(str(error)) from error
+    columns, rows = find(rows) if rows else (Columns([], {}), [])
+    if not rows:
+        raise RLEError("There are no rows; paste or choose a table with run-length codes.")
+    problems: list[Problem] = []
+    return Table(columns, take_apart(rows, columns, max_pixels, problems), problems)
+
+
 def bare_codes(text: str) -> list[tuple[int, list[str]]]:
     """The rows of a text that is nothing but codes which separators would tear apart."""
     start = text.lstrip()[:1]
@@ -88,7 +128,7 @@ def find(
     names = [cell.strip() for cell in rows[0][1]]
     places: dict[Role, int] = {}
     for place, name in enumerate(names):
-        role = _KNOWN_NAMES.get(name.lower())
+        role = KNOWN_NAMES.get(name.lower())
         if role is not None:
             places.setdefault(role, place)
     sample = rows[1 : 1 + SAMPLE]
@@ -149,7 +189,9 @@ def take_apart(
             continue
         if sized:
             try:
-                size = _size(cells[places["height"]], cells[places["width"]], max_pixels)
+                size = read_size(
+                    cells[places["height"]], cells[places["width"]], max_pixels=max_pixels
+                )
             except RLEError as error:
                 problems.append(Problem(number, columns.names[places["height"]], str(error)))
                 continue
@@ -172,12 +214,25 @@ def _splits(rows: list[tuple[int, list[str]]], columns: Columns) -> bool:
     return bool(sample) and all(map(_FILE_AND_LABEL.fullmatch, sample))
 
 
-def _size(height_text: str, width_text: str, max_pixels: int) -> tuple[int, int]:
+def read_size(
+    height_text: str, width_text: str, *, max_pixels: int = checks.MAX_PIXELS
+) -> tuple[int, int]:
+    """Read the size of an image out of two cells.
+
+    Raises:
+        RLEError: If they are no whole numbers, or the image has no pixel or too many.
+    """
     texts = height_text.strip(), width_text.strip()
     if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
         shown = " × ".join(f"“{text:.20}”" for text in reversed(texts))
         raise RLEError(f"The size {shown} is not made of whole numbers.")
     height, width = map(int, texts)
+    check_size((height, width), max_pixels=max_pixels)
+    return height, width
+
+
+def check_size(size_hw: tuple[int, int], *, max_pixels: int = checks.MAX_PIXELS) -> None:
+    """Raise an RLEError if an image has no pixel or too many."""
+    height, width = size_hw
     if height < 1 or width < 1 or height * width > max_pixels:
         raise RLEError(f"An image of {width:,} × {height:,} pixels is too small or too large.")
-    return height, width

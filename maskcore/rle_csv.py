@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from maskcore import checks, rle, rle_columns, rle_text, text_table
-from maskcore.errors import MaskcoreError, RLEError
+from maskcore.errors import RLEError
 from maskcore.rle import RLE
 from maskcore.rle_columns import Coded, Columns, Problem
 from maskcore.rle_dialects import DIALECTS, Codec, Role
 from maskcore.rle_pairs import Pairs
 
-__all__ = ["Problem", "RleRow", "RleTable", "merge", "read", "write"]
+__all__ = ["Problem", "RleRow", "RleTable", "detect", "merge", "parse", "read", "write"]
 
 _PENDING = RLEError("not read yet")
 
@@ -75,21 +75,13 @@ def read(
     """
     if dialect is not None:
         rle_text.get(dialect)
-    try:
-        text = text_table.read_text(source)
-        rows = rle_columns.bare_codes(text) or list(text_table.read_rows(text))
-    except MaskcoreError as error:
-        raise RLEError(str(error)) from error
-    columns, rows = rle_columns.find(rows) if rows else (Columns([], {}), [])
-    if not rows:
-        raise RLEError("There are no rows; paste or choose a table with run-length codes.")
-    problems: list[Problem] = []
-    coded = rle_columns.take_apart(rows, columns, max_pixels, problems)
-    chosen = dialect or _detect(coded, columns, size_hw)
-    masks = _parse(coded, chosen, size_hw or DIALECTS[chosen].size_hw)
+    table = rle_columns.read(source, max_pixels=max_pixels)
+    columns, problems = table.columns, table.problems
+    chosen = dialect or detect(table.rows, columns, size_hw)
+    masks = parse(table.rows, chosen, size_hw or DIALECTS[chosen].size_hw)
     good = []
     code_name = columns.names[columns.places["code"]]
-    for row, mask in zip(coded, masks, strict=True):
+    for row, mask in zip(table.rows, masks, strict=True):
         if isinstance(mask, RLE):
             good.append(RleRow(row.number, row.image, row.label, mask))
         else:
@@ -116,13 +108,20 @@ def merge(rows: Iterable[RleRow]) -> list[RleRow]:
     ]
 
 
-def write(rows: Iterable[RleRow], dialect: str) -> str:
+def write(rows: Iterable[RleRow], dialect: str, *, with_size: bool = False) -> str:
     """Write masks as a table with the columns of a dialect.
+
+    Args:
+        rows: The masks; their numbers are not written.
+        dialect: A name in `rle_text.DIALECTS`.
+        with_size: Whether to add the columns Height and Width where the dialect has none.
 
     Raises:
         RLEError: If the dialect has no way to write one of the masks.
     """
     columns = rle_text.get(dialect).columns
+    if with_size and not any(role == "height" for _, role in columns):
+        columns = (*columns, ("Height", "height"), ("Width", "width"))
     table = [[name for name, _ in columns]]
     for row in rows:
         cells: dict[Role, str] = {
@@ -137,10 +136,22 @@ def write(rows: Iterable[RleRow], dialect: str) -> str:
     return text_table.write_rows(table)
 
 
-def _parse(
-    rows: list[Coded], dialect: str, size_hw: tuple[int, int] | None
+def parse(
+    rows: Sequence[Coded], dialect: str, size_hw: tuple[int, int] | None
 ) -> list[RLE | RLEError]:
-    """Read the codes; a row without any size is an error that ends it all."""
+    """Read the codes of rows, all at once where the dialect allows it.
+
+    Args:
+        rows: As `rle_columns.read` gives them.
+        dialect: A name in `rle_text.DIALECTS`.
+        size_hw: (height, width) of the images, for rows that do not say it themselves.
+
+    Returns:
+        For each row the mask, or what is wrong with the code.
+
+    Raises:
+        RLEError: If a row has no size.
+    """
     sizes = []
     for row in rows:
         size = row.size_hw or size_hw
@@ -175,10 +186,21 @@ def _parse_or_error(text: str, size_hw: tuple[int, int], dialect: str) -> RLE | 
         return error
 
 
-def _detect(rows: list[Coded], columns: Columns, size_hw: tuple[int, int] | None) -> str:
+def detect(rows: Sequence[Coded], columns: Columns, size_hw: tuple[int, int] | None) -> str:
     """Find the dialect by the names of the columns and by which reading fails least.
 
     Where the names leave it open and several readings fit, the shorter outlines decide.
+
+    Args:
+        rows: As `rle_columns.read` gives them; the first ones with a code are looked at.
+        columns: Of their table.
+        size_hw: (height, width) of the images, for rows that do not say it themselves.
+
+    Returns:
+        A name in `rle_text.DIALECTS`.
+
+    Raises:
+        RLEError: If neither the columns nor a size tell.
     """
     sample = [row for row in rows if row.text][: rle_columns.SAMPLE]
     header = {name.lower() for name in columns.names}

@@ -99,7 +99,9 @@ def imports(path: Path, *, at_import: bool = False) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
             source = ".".join([*above, *filter(None, [node.module])])
-            names |= {source} | {f"{source}.{alias.name}" for alias in node.names}
+            taken = {f"{source}.{alias.name}" for alias in node.names}
+            # A package from which modules are taken gives nothing itself.
+            names |= taken if taken <= modules().keys() else {source, *taken}
     return frozenset(names)
 
 

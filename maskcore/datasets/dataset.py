@@ -26,11 +26,13 @@ class Problem:
         where: File and place in it: "train.csv, row 17", "annotation 8 in instances.json".
         reason: What is wrong, one sentence.
         sample: Name of the sample it belongs to; "" if it belongs to none.
+        is_left_out: Whether what it speaks of was not read; else it was, as the reason says.
     """
 
     where: str
     reason: str
     sample: str = ""
+    is_left_out: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +165,9 @@ class Dataset:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """All classes: those that the files list, then those of the masks as they come.
+        """The classes that the files list; where they list none, those of all masks.
 
-        Where the files list none, all annotations are read once to find them.
+        In that case all annotations are read once to find them.
         """
         if self.stated_labels:
             return self.stated_labels

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from maskcore import text_table
+from maskcore import archive, text_table
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.errors import DatasetError
 from maskcore.folder_files import FolderFiles
@@ -154,9 +154,10 @@ class Source:
                 document = json.loads(content)
             except (ValueError, RecursionError) as error:
                 raise DatasetError(f"{name} is no JSON that can be read.") from error
-            while len(self._documents) >= _KEPT_DOCUMENTS:
-                self._documents.pop(next(iter(self._documents)))
+            for old in list(self._documents)[: len(self._documents) - _KEPT_DOCUMENTS + 1]:
+                self._documents.pop(old, None)  # perhaps another thread was first
             self._documents[name] = document
+            return document
         return self._documents[name]
 
 
@@ -177,8 +178,8 @@ class PictureFinder:
         self._by_base: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         for it in self._names:
-            self._by_base[base(it).casefold()].append(it)
-            self._by_stem[stem(it).casefold()].append(it)
+            self._by_base[archive.case_key(base(it))].append(it)
+            self._by_stem[archive.case_key(stem(it))].append(it)
 
     def find(self, called: str, *, beside: str = "") -> StoredPicture | None:
         """Return the image that an annotation means, or None.
@@ -193,9 +194,11 @@ class PictureFinder:
             if path in self._names:
                 return StoredPicture(self._files, path)
         name = base(called)
-        candidates = self._by_base.get(name.casefold()) or self._by_stem.get(name.casefold())
+        candidates = self._by_base.get(archive.case_key(name)) or self._by_stem.get(
+            archive.case_key(name)
+        )
         if not candidates and suffix(name) in IMAGE_SUFFIXES:
-            candidates = self._by_stem.get(stem(name).casefold())
+            candidates = self._by_stem.get(archive.case_key(stem(name)))
         if not candidates:
             return None
         best = max(candidates, key=lambda it: _likeness(it, called, folder))
@@ -251,9 +254,11 @@ def suffix(name: str) -> str:
 def _likeness(name: str, called: str, folder: str) -> tuple[int, bool, bool]:
     """How many parts of the paths agree from the end; the same capitals; the same folder."""
     ours, theirs = name.split("/")[::-1], called.split("/")[::-1]
+    ours[0] = stem(ours[0])
+    theirs[0] = stem(theirs[0]) if suffix(theirs[0]) in IMAGE_SUFFIXES else theirs[0]
     same = 0
     for mine, other in zip(ours, theirs, strict=False):
-        if mine.casefold() != other.casefold():
+        if archive.case_key(mine) != archive.case_key(other):
             break
         same += 1
     return same, base(name) == base(called), name.startswith(folder)

@@ -26,6 +26,8 @@ class Keeps:
         crowds: Which masks are groups.
         empty: Masks with nothing inside; else they are left out.
         sizes: The size of an image; else it must be read from the image.
+        most_instances: How many masks of an image it tells apart; those beyond become one of
+            each label. None if there is no such limit.
     """
 
     holes: bool = True
@@ -37,6 +39,7 @@ class Keeps:
     crowds: bool = False
     empty: bool = False
     sizes: bool = True
+    most_instances: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ _PAGES = {
     "pages/use/measure.py": ("Measure its layers", ":material/straighten:"),
     "pages/use/augment.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
     "pages/use/patches.py": ("Cut it into patches", ":material/grid_on:"),
+    "pages/data/inspect.py": ("Inspect a data set", ":material/dataset:"),
+    "pages/data/convert.py": ("Convert a data set", ":material/swap_horiz:"),
 }
 
 

@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 from PIL import Image, features
 
-from maskcore import image_io
+from maskcore import image_io, image_pixels
 from maskcore.errors import ImageError
 from tests.hostile.picture_files import chunk, exif, png, tiff
 
@@ -712,3 +712,84 @@ def test_hidden_colors_do_not_shine_through_a_reduced_cutout() -> None:
     wanted = np.array([[[200, 100, 50, 128], [10, 20, 30, 255]]])
     assert np.abs(small.astype(int) - wanted).max() <= 1
     assert cut[0, 1].tolist() == [255, 255, 255, 0]
+
+
+# Small versions of files
+
+
+def smooth(size_hw: tuple[int, int]) -> np.ndarray:
+    """Blurred noise, as a photo is at the scale of its pixels."""
+    noise = np.random.default_rng(0).integers(0, 256, (*size_hw, 3), np.uint8)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), 4), np.uint8)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size_hw", [(1201, 1603), (1603, 1201), (900, 17), (3, 1000), (60, 60)])
+@pytest.mark.parametrize("longest", [1, 37, 100, 320, 2000])
+def test_a_small_version_of_a_jpeg_looks_like_the_preview(size_hw, longest, orientation):
+    exif_block = b"Exif\0\0" + exif(orientation)
+    content = saved(Image.fromarray(smooth(size_hw)), "JPEG", exif=exif_block, quality=95)
+    small = image_io.read_preview(content, longest)
+    wanted = image_io.preview(image_io.read_image(content), longest)
+    assert small.shape == wanted.shape
+    assert small.dtype == np.uint8
+    assert np.abs(small.astype(int) - wanted).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "GIF"])
+def test_a_small_version_of_any_other_file_is_the_preview(kind):
+    content = saved(Image.fromarray(smooth((211, 300))), kind)
+    for longest in (1, 50, 1000):
+        wanted = image_io.preview(image_io.read_image(content), longest)
+        assert (image_io.read_preview(content, longest) == wanted).all()
+
+
+def test_small_versions_of_gray_cmyk_and_progressive_jpegs():
+    for mode, options in [("L", {}), ("CMYK", {}), ("RGB", {"progressive": True})]:
+        content = saved(Image.fromarray(smooth((800, 1200))).convert(mode), "JPEG", **options)
+        wanted = image_io.preview(image_io.read_image(content), 100)
+        assert np.abs(image_io.read_preview(content, 100).astype(int) - wanted).mean() < 3
+
+
+def test_a_jpeg_is_not_decoded_at_full_size_for_a_small_version(monkeypatch):
+    sizes = []
+    take = image_pixels.take
+    monkeypatch.setattr(
+        image_pixels,
+        "take",
+        lambda picture, *args: sizes.append(picture.size) or take(picture, *args),
+    )
+    image_io.read_preview(saved(Image.fromarray(smooth((801, 1600))), "JPEG"), 100)
+    assert sizes == [(200, 101)]
+
+
+def test_small_versions_have_the_guards_of_read(tmp_path):
+    whole = saved(Image.fromarray(smooth((300, 400))), "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(whole[:-2])
+    faults = [b"", b"text", whole[: len(whole) // 2], tmp_path / "cut.jpg", tmp_path / "none.jpg"]
+    for source in faults:
+        with pytest.raises(ImageError) as small:
+            image_io.read_preview(source, 10)
+        with pytest.raises(ImageError) as full:
+            image_io.read(source)
+        assert str(small.value) == str(full.value)
+    with pytest.raises(ImageError, match="too large"):
+        image_io.read_preview(whole, 10, max_pixels=100_000)
+    with pytest.raises(ImageError, match="too large"):
+        image_io.read_preview(whole, 10, max_side=399)
+    with pytest.raises(ValueError, match="longest must be at least 1, got 0"):
+        image_io.read_preview(whole, 0)
+    with pytest.raises(TypeError, match="source must be bytes or a Path"):
+        image_io.read_preview("a.jpg", 10)
+
+
+def test_a_file_tells_its_full_size():
+    opened = image_io.read(oriented("PNG", 6))
+    assert opened.size_hw == opened.image.shape[:2] == (3, 2)
+    assert image_io.read(oriented("TIFF", 6)).size_hw == (3, 2)
+
+
+def test_a_preview_of_one_pixel_is_a_copy():
+    one = np.zeros((1, 1, 3), np.uint8)
+    assert image_io.preview(one, 1) is not one
+    assert image_io.preview(one, 2) is not one

@@ -50,16 +50,16 @@ def signed_area(ring: np.ndarray) -> float:
 
 
 def filled_by_hand(rings: Sequence[Sequence], size_hw: tuple[int, int]) -> np.ndarray:
-    """Count the edges that a ray from each centre to the right crosses, in exact fractions."""
+    """Count the edges that a ray from each centre down crosses, in exact fractions."""
     filled = np.zeros(size_hw, np.bool_)
     half = Fraction(1, 2)
     for row, column in np.ndindex(*size_hw):
         x, y = column + half, row + half
         for ring in rings:
             for (x1, y1), (x2, y2) in zip(ring, [*ring[1:], ring[0]], strict=True):
-                if (y1 <= y) != (y2 <= y):
-                    crossing = x1 + (y - y1) * Fraction(x2 - x1) / (y2 - y1)
-                    filled[row, column] ^= crossing > x
+                if (x1 <= x) != (x2 <= x):
+                    crossing = y1 + (x - x1) * Fraction(y2 - y1) / (x2 - x1)
+                    filled[row, column] ^= crossing > y
     return filled
 
 
@@ -266,7 +266,7 @@ def test_a_pixel_is_inside_if_its_centre_is():
         #...
         ....
     """)
-    # The centres on the slanted edge are on its right side.
+    # The centres on the slanted edge are on the triangle's lower side.
     assert np.array_equal(masks.polygons_to_mask([[triangle]], (4, 4)), expected)
     small = [[0.6, 0.6], [1.6, 0.6], [1.6, 1.6], [0.6, 1.6]]
     assert np.array_equal(masks.polygons_to_mask([[small]], (2, 2)), mask("..\n.#"))

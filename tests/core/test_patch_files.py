@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import stat
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, image_io, patch_files, patch_join, patch_manifest, patches, zip_files
+from maskcore import archive, image_io, patch_files, patch_join, patch_manifest, patches
 from maskcore.errors import MaskcoreError
 from maskcore.patch_files import Settings, Source
 from maskcore.patch_manifest import Entry
@@ -362,66 +360,3 @@ def test_real_images_come_back_out_of_a_zip(tmp_path: Path) -> None:
         assert np.array_equal(patch_join.join(found, files.read), images[name])
         found, _ = patch_manifest.locate(rows, files.names, masks=True)
         assert np.array_equal(patch_join.join(found, files.read), images[name][..., 1] > 90)
-
-
-# ---- zips
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return target.getvalue()
-
-
-def test_the_plain_files_of_a_zip_are_read() -> None:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as file:
-        file.writestr("a\\b.png", b"1")
-        file.writestr("folder/", b"")
-        file.writestr("__MACOSX/._b.png", b"2")
-        file.writestr("c/.hidden", b"3")
-        link = zipfile.ZipInfo("link.png")
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        file.writestr(link, b"/etc/passwd")
-        file.writestr("c/d.png", b"4")
-    files = ZipFiles(target.getvalue())
-    assert files.names == ("a/b.png", "c/d.png")
-    assert [files.read(name) for name in files.names] == [b"1", b"4"]
-
-
-def test_what_is_no_zip_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 no zip")
-    for source in (b"", b"no zip", tmp_path / "a.zip", tmp_path / "missing.zip"):
-        with pytest.raises(MaskcoreError, match="damaged or no zip archive"):
-            ZipFiles(source)
-
-
-def test_a_damaged_or_encrypted_member_is_one_sentence() -> None:
-    good = zipped({"a.png": bytes(range(256)) * 9}, zipfile.ZIP_STORED)
-    place = good.index(bytes(range(40)))
-    damaged = ZipFiles(good[: place + 3] + b"\xff" + good[place + 4 :])
-    with pytest.raises(MaskcoreError, match=r"a\.png is damaged"):
-        damaged.read("a.png")
-    central = good.index(b"PK\x01\x02")
-    locked = bytearray(good)
-    locked[central + 8] |= 1
-    with pytest.raises(MaskcoreError, match="encrypted"):
-        ZipFiles(bytes(locked)).read("a.png")
-
-
-def test_bombs_are_stopped_by_what_is_read(monkeypatch) -> None:
-    content = zipped({f"{i}.png": b"\0" * 3000 for i in range(4)})
-    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 2999)
-    with pytest.raises(MaskcoreError, match=r"too large when it is unpacked, at 0\.png"):
-        ZipFiles(content).read("0.png")
-    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 5000)
-    monkeypatch.setattr(zip_files, "MAX_BYTES", 8000)
-    files = ZipFiles(content)
-    assert len(files.read("0.png")) == len(files.read("1.png")) == 3000
-    with pytest.raises(MaskcoreError, match="too large"):
-        files.read("2.png")
-    monkeypatch.setattr(zip_files, "MAX_MEMBERS", 3)
-    with pytest.raises(MaskcoreError, match="more than 3 files"):
-        ZipFiles(content)

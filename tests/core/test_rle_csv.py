@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskcore import rle, rle_csv
+from maskcore import rle, rle_columns, rle_csv
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
+from maskcore.rle_columns import Coded
 from maskcore.rle_csv import Problem, RleRow
 from maskcore.rle_dialects import DIALECTS
 from tests.grids import mask
@@ -534,6 +535,49 @@ def test_a_written_table_has_the_columns_of_the_dialect_and_no_formula():
     assert rle_csv.write(rows, "clouds").splitlines()[1] == "'=cmd()|x.png_-1,1 3"
     assert rle_csv.write(rows, "siim-acr").splitlines()[2] == '"b,c",-1'
     assert rle_csv.write(rows, "dsb2018").splitlines()[2] == '"b,c",,3,4'
+
+
+def test_sizes_are_added_where_the_dialect_has_none():
+    rows = [RleRow(1, "a", "x", LEFT), RleRow(2, "b", "", NOTHING)]
+    assert rle_csv.write(rows, "severstal", with_size=True) == (
+        "ImageId,ClassId,EncodedPixels,Height,Width\na,x,1 3,3,4\nb,,,3,4\n"
+    )
+    for dialect in ("dsb2018", "sartorius", "coco"):
+        assert rle_csv.write(rows, dialect, with_size=True) == rle_csv.write(rows, dialect)
+
+
+# Step by step
+
+
+def test_a_table_is_taken_apart_without_a_look_into_its_codes():
+    text = "ImageId,ClassId,EncodedPixels,Height,Width\na,1,no code,3,4\nb,2\nc,3,,0,4\nd,4,,1,2\n"
+    table = rle_columns.read(text)
+    assert table.rows == [(2, "a", "1", "no code", (3, 4)), (5, "d", "4", "", (1, 2))]
+    assert [problem.row for problem in table.problems] == [3, 4]
+    assert table.columns.names[table.columns.places["code"]] == "EncodedPixels"
+
+
+@pytest.mark.parametrize("dialect", ["airbus", "coco"])
+def test_rows_of_several_sizes_are_parsed_together(dialect: str):
+    codes = {"airbus": ["1 3", "x", "1 3"], "coco": ["[0, 3, 9]", "x", "[0, 3, 3]"]}[dialect]
+    sizes = [None, None, (1, 6)]
+    rows = [Coded(2, "a", "", code, size) for code, size in zip(codes, sizes, strict=True)]
+    first, second, third = rle_csv.parse(rows, dialect, SIZE)
+    assert first == LEFT
+    assert isinstance(second, RLEError)
+    assert third == rle.encode(mask("###..."))
+    assert rle_csv.parse([], dialect, None) == []
+    with pytest.raises(RLEError, match="how large"):
+        rle_csv.parse(rows, dialect, None)
+
+
+def test_the_dialect_is_detected_by_rows_that_have_a_size():
+    table = rle_columns.read("img,rle_mask\na,1 3\n")
+    assert rle_csv.detect(table.rows, table.columns, None) == "carvana"
+    table = rle_columns.read("name,counts\na,0 3 9\n")
+    with pytest.raises(RLEError, match="how large"):
+        rle_csv.detect(table.rows, table.columns, None)
+    assert rle_csv.detect(table.rows, table.columns, SIZE) == "coco"
 
 
 # Real tables

@@ -1,0 +1,240 @@
+"""``python -m maskcore decode``: make masks out of a table of run-length codes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+
+from maskcore import (
+    archive,
+    cutout_files,
+    image_io,
+    mask_size,
+    masks,
+    overlay,
+    rle,
+    rle_text,
+    text_table,
+)
+from maskcore.commands import dataset_files, options, runner, table_and_images
+from maskcore.commands.outcome import count
+from maskcore.commands.runner import Stop
+from maskcore.commands.sources import Source, known
+from maskcore.commands.terminal import say
+from maskcore.cutout_files import Entry, Picture
+from maskcore.datasets import Sample
+from maskcore.errors import ImageError, MaskcoreError
+from maskcore.types import Instance, LabelMap
+
+_FOLDERS = {"masks": "masks", "label-map": "label_maps", "overlay": "overlays"}
+_HIGHEST_ID = 65_535
+_NAMED = 3
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = options.add_parser(
+        commands,
+        "decode",
+        summary="make masks out of a table of run-length codes",
+        details="Make masks out of a table of run-length codes, as Kaggle's competitions have "
+        "them: a\nblack-and-white picture of each mask, a label map of each image, or the masks "
+        "drawn on\nthe images, in the folders masks, label_maps and overlays. In label maps a "
+        "class that\nis a number keeps it; others are counted from 1, see labels.csv there. Rows "
+        "that are\nwrong are listed, and the exit code is then 1.",
+        examples="train.csv --images train_images --out decoded\n"
+        "train.csv --images train_images --what overlay label-map --out decoded\n"
+        "rows.csv --dialect airbus --out decoded",
+    )
+    parser.add_argument("table", type=Path, metavar="TABLE", help="the rows, as CSV")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        metavar="FOLDER",
+        help="the images that are decoded (default: all that the table names, without looking at "
+        "them; the table must then say how large they are)",
+    )
+    options.add_out(parser)
+    parser.add_argument(
+        "--dialect",
+        choices=tuple(rle_text.DIALECTS),
+        metavar="DIALECT",
+        help=f"how the codes are written: {', '.join(rle_text.DIALECTS)} (default: found out)",
+    )
+    parser.add_argument(
+        "--what",
+        nargs="+",
+        choices=tuple(_FOLDERS),
+        default=["masks"],
+        help="what to make of each image (default: masks)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments say and return the exit code."""
+    table, images, what = arguments.table, arguments.images, arguments.what
+    if images is None and "overlay" in what:
+        raise Stop("Overlays need the images; say where they are with --images.", 2)
+    try:
+        dataset = table_and_images.read(table, images, out=arguments.out, dialect=arguments.dialect)
+    except MaskcoreError as error:
+        raise Stop(str(error), 2) from error
+    named = dataset.samples
+    samples = [it for it in named if images is None or it.picture is not None]
+    if not samples:
+        there = "" if images is None else f" that is in {images}"
+        raise Stop(f"{table.name} names no image{there}.", 2)
+    contents = [it.read() for it in samples]
+    instances = [it.instance for one in contents for it in one.annotations]
+    labels = list(dict.fromkeys(it.label for it in instances))
+    say(
+        f"{table}: {count(len(instances), 'mask')} of {count(len(samples), 'image')}, "
+        f"{count(len(labels), 'class', 'classes')}."
+    )
+    ids = _ids(labels)
+    colors = overlay.colors(labels)
+    sources = _sources(samples, table, images)
+    by_path = {it.path: sample for it, sample in zip(sources, samples, strict=True)}
+
+    def decode(found: Source, stem: str) -> Iterator[Picture]:
+        return _pictures(by_path[found.path], stem, what, ids, colors)
+
+    settings = {
+        "table": known(str(table)),
+        "dialect": arguments.dialect,
+        "what": sorted(what),
+        "labels": labels,
+    }
+    job = runner.Job(
+        "decode", decode, settings, arguments.out, arguments.again, when_empty="no masks"
+    )
+    problems = [*dataset.problems, *(problem for one in contents for problem in one.problems)]
+    failures = dataset_files.sentences(problems)
+    if len(samples) < len(named):
+        failures.append(_missing(named, images))
+    code = runner.run(job, sources, failures)
+    if "label-map" in what:
+        _write_ids(arguments.out / _FOLDERS["label-map"], ids)
+    return code
+
+
+def _sources(samples: Sequence[Sample], table: Path, images: Path | None) -> list[Source]:
+    """Return where the samples are; images that nobody has looked at get a place of their own."""
+    parts = [it.name.replace("\\", "/").split("/") for it in samples]
+    folders = zip(*(it[:-1] for it in parts), strict=False)
+    n_shared = len(list(takewhile(lambda level: len(set(level)) == 1, folders)))
+    names = ["/".join(it[n_shared:]) for it in parts]
+    safe = archive.unique_names("/".join(map(archive.safe_name, it)) for it in parts)
+    return [
+        Source(
+            images.absolute() / it.picture.path
+            if images is not None and it.picture is not None
+            else table.absolute() / place,  # nothing can be below a file
+            name,
+        )
+        for it, name, place in zip(samples, names, safe, strict=True)
+    ]
+
+
+def _pictures(
+    sample: Sample,
+    stem: str,
+    what: Sequence[str],
+    ids: Mapping[str, int],
+    colors: Mapping[str, overlay.RGB],
+) -> Iterator[Picture]:
+    """Make the files of an image.
+
+    Raises:
+        MaskcoreError: If the masks do not have the size of the image, or it cannot be read.
+    """
+    instances = sample.instances
+    size_hw = sample.size_hw
+    if size_hw is None:
+        if "label-map" in what:
+            raise ImageError(f"{sample.name}: Nothing says how large it is; add it to --images.")
+        return
+    for it in instances:
+        wrong = mask_size.mismatch(it.mask.size_hw, size_hw)
+        if wrong is not None:
+            raise ImageError(f"{sample.name}: {wrong}")
+    if "masks" in what:
+        named = cutout_files.masks(instances, stem=stem, source=sample.name, with_background=False)
+        for entry, content in named:
+            yield cutout_files.in_folder(entry, _FOLDERS["masks"]), content
+    if "label-map" in what:
+        numbers = [ids[it.label] for it in instances]
+        drawn: LabelMap = np.zeros(size_hw, np.uint8)
+        if instances:
+            drawn = masks.label_map([it.mask for it in instances], ids=numbers)
+        yield (
+            _entry("label-map", f"{stem}.png", sample.name, instances, size_hw),
+            image_io.encode_png(drawn),
+        )
+    if "overlay" in what and instances:
+        shown = overlay.draw(
+            sample.image(), instances, colors=[colors[it.label] for it in instances]
+        )
+        yield (
+            _entry("overlay", f"{stem}.jpg", sample.name, instances, size_hw),
+            image_io.encode_jpeg(shown),
+        )
+
+
+def _entry(
+    what: str, name: str, image: str, instances: Sequence[Instance], size_hw: tuple[int, int]
+) -> Entry:
+    height, width = size_hw
+    area = rle.area(rle.union(it.mask for it in instances)) if instances else 0
+    return Entry(
+        file=f"{_FOLDERS[what]}/{name}",
+        kind=what,
+        image=image,
+        label="",
+        score=None,
+        x=0,
+        y=0,
+        width=width,
+        height=height,
+        area=area,
+        left=0,
+        top=0,
+        image_width=width,
+        image_height=height,
+    )
+
+
+def _ids(labels: Sequence[str]) -> dict[str, int]:
+    """Number the classes: those that are all numbers keep them, others count from 1."""
+    ids = {label: place for place, label in enumerate(labels, start=1)}
+    if all(it.isascii() and it.isdigit() and len(it) < 6 for it in labels):
+        numbers = {label: int(label) for label in labels}
+        if all(0 < it <= _HIGHEST_ID for it in numbers.values()):
+            ids = numbers
+    if len(ids) > _HIGHEST_ID:
+        raise Stop(f"The table has more than {_HIGHEST_ID:,} classes.", 2)
+    return ids
+
+
+def _write_ids(folder: Path, ids: Mapping[str, int]) -> None:
+    rows = [[str(it), text_table.guard(label)] for label, it in sorted(ids.items(), key=_number)]
+    table = text_table.write_rows([["id", "label"], *rows])
+    try:
+        archive.write_folder(folder, [("labels.csv", table.encode(errors="backslashreplace"))])
+    except OSError as error:
+        raise Stop(f"{folder} cannot be written: {error.strerror or error}.", 1) from error
+
+
+def _number(named: tuple[str, int]) -> int:
+    return named[1]
+
+
+def _missing(named: Sequence[Sample], images: Path) -> str:
+    missing = [it.name for it in named if it.picture is None]
+    some = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+    return f"{count(len(missing), 'image')} of the table left out, not in {images}: {some}"

@@ -1,0 +1,87 @@
+"""The conversion itself: the job that writes the zip, the download, what was lost."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore import archive
+from maskcore.datasets.source import stem
+from pages.shared import convert_losses, convert_work, file_job, results
+from pages.shared.convert_target import Choice
+
+_KEY = "convert export"
+
+
+def remember() -> None:
+    """Note what the last conversion has lost, so that it need not be counted."""
+    latest = file_job.latest(_KEY)
+    if latest is not None and latest.job.state == "done":
+        convert_losses.note(latest.said, latest.job.result.losses)
+
+
+def show(choice: Choice) -> None:
+    """Offer the conversion, follow it, and hand over what it made."""
+    n_samples = len(choice.opened.dataset.samples)
+    latest = file_job.latest(_KEY)
+    running = latest is not None and not latest.job.finished
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
+            key="convert now",
+            type="primary",
+            icon=":material/swap_horiz:",
+            on_click=_submit,
+            args=(choice,),
+            disabled=running or not n_samples,
+        )
+        if latest and latest.job.state == "done":
+            results.download(
+                f"Download {latest.job.result.n_bytes / 1e6:,.1f} MB",
+                latest.path.name,
+                latest.path.read_bytes,
+                latest.said,
+                key="download converted",
+            )
+    if latest and latest.job.state == "done" and latest.said != choice.digest:
+        st.caption("The download was made before the last changes.")
+    if latest and (running or latest.said == choice.digest):
+        file_job.follow(_KEY)
+    if latest and latest.job.state == "done" and latest.said == choice.digest:
+        lost = " ".join(it.text for it in latest.job.result.losses)
+        st.caption(f"In the download: {lost}" if lost else "The download holds all there is.")
+    _in_code(choice)
+
+
+def _submit(choice: Choice) -> None:
+    file_job.submit(
+        _KEY, "Converting", _file_name(choice), choice.digest, convert_work.write, choice.wanted()
+    )
+
+
+def _file_name(choice: Choice) -> str:
+    name = choice.opened.name
+    plain = stem(name) if name.lower().endswith(".zip") else name
+    return archive.safe_name(f"{plain}_{choice.format}.zip")
+
+
+def _in_code(choice: Choice) -> None:
+    source, target = Path(choice.opened.name).name, _file_name(choice)
+    images = "" if choice.images == "copy" else f', images="{choice.images}"'
+    results.same_in_python(
+        "from pathlib import Path\n\n"
+        "from maskcore import datasets\n\n"
+        f"dataset = datasets.read(Path({source!r}), {choice.opened.format!r})\n"
+        f"lost = datasets.write(dataset, Path({target!r}), {choice.format!r}{images})\n"
+        "for loss in lost:\n"
+        "    print(loss.text)"
+    )
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        line = ["python", "-m", "maskcore", "convert", source, target]
+        line += ["--from", choice.opened.format, "--format", choice.format]
+        line += ["--images", choice.images] if images else []
+        st.code(shlex.join(line), language="bash", wrap_lines=True)
+    if choice.opened.corrections:
+        st.caption("Corrections made here are in the download only.")

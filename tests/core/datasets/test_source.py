@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from maskcore.datasets.dataset import Contents, Sample
+from maskcore.datasets.source import (
+    EmbeddedPicture,
+    PictureFinder,
+    Source,
+    base,
+    open_files,
+    stem,
+    suffix,
+    unannotated,
+)
+from maskcore.errors import DatasetError
+from tests.core.datasets.items import picture
+
+
+def put(folder: Path, **files: bytes) -> Source:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return Source(open_files(folder), "set")
+
+
+def found(names: list[str], called: str, beside: str = "") -> str | None:
+    files = open_files(Path(__file__))
+    image = PictureFinder(files, names).find(called, beside=beside)
+    return image.path if image else None
+
+
+def test_names_come_apart() -> None:
+    assert [base(it) for it in ("a/b.c.PNG", "b")] == ["b.c.PNG", "b"]
+    assert [stem(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == ["b.c", "b", "c", ".png"]
+    assert [suffix(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == [".png", "", "", ""]
+
+
+def test_images_are_known_by_their_endings(tmp_path: Path) -> None:
+    source = put(tmp_path, **{"a.PNG": b"", "b.jpeg": b"", "c.txt": b"", "d": b"", "e.json": b"{}"})
+    assert source.image_names == ("a.PNG", "b.jpeg")
+    assert source.with_suffix(".txt", ".json") == ["c.txt", "e.json"]
+
+
+def test_a_folder_a_zip_and_a_file_are_opened_alike(tmp_path: Path) -> None:
+    put(tmp_path / "set", **{"x/a.txt": b"one"})
+    with zipfile.ZipFile(tmp_path / "set.ZIP", "w") as archive:
+        archive.write(tmp_path / "set/x/a.txt", "x/a.txt")
+    for path, name in (("set", "x/a.txt"), ("set.ZIP", "x/a.txt"), ("set/x/a.txt", "a.txt")):
+        files = open_files(tmp_path / path)
+        assert list(files.names) == [name]
+        assert files.read(name) == b"one"
+        assert Source(files, "set").head(name, 2) == b"on"
+
+
+def test_images_are_found_by_what_annotations_call_them() -> None:
+    names = ["train/images/a.jpg", "val/images/a.jpg", "val/images/B.png"]
+    assert found(names, "val/images/a.jpg") == "val/images/a.jpg"
+    assert found(names, "images/a.jpg", beside="val/instances.json") == "val/images/a.jpg"
+    assert found(names, "C:\\data\\val\\images\\a.jpg") == "val/images/a.jpg"
+    assert found(names, "a", beside="train/x.json") == "train/images/a.jpg"
+    assert found(names, "b.png") == "val/images/B.png"
+    assert found(names, "B.tif") == "val/images/B.png"
+    assert found(names, "../../etc/B") == "val/images/B.png"
+    assert found(names, "c") is None
+    assert found(names, "a.txt") is None
+
+
+def test_capitals_tell_two_files_apart() -> None:
+    assert found(["A.png", "a.png"], "a.png") == "a.png"
+    assert found(["x/A.png", "x/a.png"], "a.png") == "x/a.png"
+    assert found(["x/A.png", "x/a.png"], "A.png") == "x/A.png"
+
+
+def test_documents_are_read_once_and_the_last_are_kept(tmp_path: Path) -> None:
+    source = put(tmp_path, **{f"{i}.json": b'{"a": 1}' for i in range(4)})
+    first = source.json("0.json")
+    assert source.json("0.json") is first
+    for i in range(1, 4):
+        source.json(f"{i}.json")
+    assert source.json("0.json") is not first
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 200_000, b"\xff\xfe\xff", b""])
+def test_what_is_no_json_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(DatasetError, match=r"^a\.json is no JSON that can be read\.$"):
+        put(tmp_path, **{"a.json": content}).json("a.json")
+
+
+def test_text_is_read_in_the_usual_encodings(tmp_path: Path) -> None:
+    texts = {
+        "utf8.txt": "ñ".encode(),
+        "bom.txt": "\ufeffñ".encode(),
+        "utf16.txt": "ñ".encode("utf-16"),
+    }
+    source = put(tmp_path, **texts, **{"bad.txt": b"\xff", "binary.txt": b"a\0b"})
+    assert [source.text(it) for it in texts] == ["ñ"] * 3
+    for name in ("bad.txt", "binary.txt"):
+        with pytest.raises(DatasetError, match=rf"^{name}: "):
+            source.text(name)
+
+
+def test_the_head_of_what_cannot_be_read_is_empty(tmp_path: Path) -> None:
+    source = put(tmp_path, **{"a.txt": b"text", "b.txt": b""})
+    (tmp_path / "a.txt").unlink()
+    assert source.head("a.txt") == source.head("b.txt") == b""
+
+
+def test_an_embedded_picture_is_a_file_too() -> None:
+    content = picture((2, 3))
+    one = EmbeddedPicture(lambda: content)
+    with one.open() as file:
+        assert file.read() == one.read() == content
+    assert one.n_bytes() == len(content)
+    sample = Sample("a", one, Contents)
+    assert sample.size_hw == sample.image().shape[:2] == (2, 3)
+
+
+def test_images_that_no_annotation_speaks_of_are_samples(tmp_path: Path) -> None:
+    source = put(tmp_path, **{f"{it}.png": picture((2, 3)) for it in "abc"})
+    known = [
+        Sample("first", source.pictures.stored("a.png"), Contents),
+        Sample("b.png", None, Contents),
+    ]
+    (left,) = unannotated(source, source.image_names, known)
+    assert left.name == "c.png"
+    assert left.instances == []
+    assert left.size_hw == (2, 3)
