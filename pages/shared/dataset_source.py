@@ -11,7 +11,14 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import datasets
-from pages.shared import dataset_sample, dataset_server, dataset_state, errors, markdown
+from pages.shared import (
+    dataset_sample,
+    dataset_server,
+    dataset_state,
+    errors,
+    markdown,
+    uploads,
+)
 from pages.shared.dataset_state import Opened as Opened
 from pages.shared.dataset_state import close as close
 from pages.shared.dataset_state import correct as correct
@@ -109,17 +116,17 @@ def _uploaders() -> None:
 
 
 def _take(key: str) -> None:
-    uploads = st.session_state.get(key)
-    if uploads:
-        _ask(_open_uploads, uploads)
+    taken = uploads.take(key)
+    if taken:
+        _ask(_open_uploads, taken)
         st.session_state[_GENERATION] += 1
 
 
-def _open_uploads(uploads: Sequence[UploadedFile]) -> None:
+def _open_uploads(files: Sequence[UploadedFile]) -> None:
     """Open what was uploaded, together with what is there if that was uploaded too."""
     opened = current()
     folder = opened.kept if opened is not None and opened.kept is not None else UploadFolder()
-    folder.add((it.name, it.getvalue()) for it in uploads)
+    folder.add((it.name, it.getvalue()) for it in files)
     dataset_state.open_files(folder.path, folder.name, folder.digest, kept=folder)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import image_io, samples
 from maskcore.errors import MaskcoreError
-from pages.shared import markdown, workspace
+from pages.shared import markdown, uploads, workspace
 
 _QUEUE = "files to open"
 _GENERATION = "uploads so far"
@@ -34,10 +33,8 @@ def camera(label: str) -> None:
 
 
 def _take(key: str) -> None:
-    value = st.session_state.get(key)
-    files: list[UploadedFile] = value if isinstance(value, list) else [value] if value else []
     queue = st.session_state.setdefault(_QUEUE, [])
-    queue += [(file.name, file.getvalue()) for file in files]
+    queue += [(file.name, file.getvalue()) for file in uploads.take(key)]
     st.session_state[_GENERATION] += 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from maskcore.types import Instance
-from pages.shared import errors, markdown, mask_reading, workspace
+from pages.shared import errors, markdown, mask_reading, uploads, workspace
 from pages.shared.mask_reading import Upload
 from pages.shared.workspace import Layer, Picture
 
@@ -37,10 +37,10 @@ def offer(
     )
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(fault, icon=":material/error:")
-    uploads: list[Upload] = st.session_state.get(_FILES, [])
+    waiting: list[Upload] = st.session_state.get(_FILES, [])
     instances: list[Instance] = []
     rest = []  # what cannot be read or does not fit is still there afterwards
-    for upload in uploads:
+    for upload in waiting:
         found: list[Instance] = []
         with st.container(border=True):
             _header(upload)
@@ -49,7 +49,7 @@ def offer(
         instances += found
         if not found:
             rest.append(upload)
-    if uploads:
+    if waiting:
         count = len(instances)
         st.button(
             f"Add {count:,} as layers" if count > 1 else "Add as a layer",
@@ -63,17 +63,17 @@ def offer(
 
 
 def _take(key: str) -> None:
-    uploads: list[Upload] = st.session_state.setdefault(_FILES, [])
-    for file in st.session_state.get(key) or []:
+    waiting: list[Upload] = st.session_state.setdefault(_FILES, [])
+    for file in uploads.take(key):
         content = file.getvalue()
-        if len(content) + sum(len(it.content) for it in uploads) > _MAX_BYTES:
+        if len(content) + sum(len(it.content) for it in waiting) > _MAX_BYTES:
             st.session_state[_FAULT] = (
                 f"More than {_MAX_BYTES // 1_000_000} MB wait to be added; add some of them first."
             )
             break
         st.session_state[_GENERATION] += 1
         name = f"mask file {st.session_state[_GENERATION]}"
-        uploads.append(Upload(name, file.name, content, hashlib.sha256(content).hexdigest()))
+        waiting.append(Upload(name, file.name, content, hashlib.sha256(content).hexdigest()))
     st.session_state[_GENERATION] += 1
 
 
