@@ -27,7 +27,7 @@ from pages.shared.dataset_state import undo_correction as undo_correction
 from pages.shared.dataset_uploads import MAX_BYTES, UploadFolder
 
 _WISH, _FORMAT = "data set wish", "data set format"
-_GENERATION = "data set uploads so far"
+_GENERATION, _TAKEN = "data set uploads so far", "data set files taken"
 _MOST_TOLD = 3
 
 

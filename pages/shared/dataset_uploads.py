@@ -93,7 +93,7 @@ class UploadFolder:
         zipped = self._only_zip
         if zipped:
             given.insert(0, ([zipped], (self.folder / zipped).read_bytes()))
-        unpack = len(given) > 1
+        unpack = len(given) > 1 or bool(self._files)
         wanted = []
         for parts, content in given:
             name = "/".join(map(archive.safe_name, parts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -29,8 +29,7 @@ def show(surveyed: Surveyed) -> None:
     survey = surveyed.survey
     if not survey.area.size:
         st.info("There are no masks to count.", icon=":material/bar_chart:")
-        if len(survey.names):
-            _titled("Sizes of the images", _sizes(survey), "How many images have which size")
+        _sizes(survey)
         return
     left, right = st.columns(2, gap="large")
     with left:
@@ -39,7 +38,7 @@ def show(surveyed: Surveyed) -> None:
     with right:
         _titled("Masks per image", _per_image(surveyed), "How many images have how many masks")
         _titled("Area of the masks", _areas(survey), "How many masks are how large")
-        _titled("Sizes of the images", _sizes(survey), "How many images have which size")
+        _sizes(survey)
 
 
 def _titled(title: str, chart: Spec, alt: str) -> None:
@@ -116,11 +115,25 @@ def _histogram(said: Sequence[str], counts: NDArray[np.int64], x_title: str, y_t
     }
 
 
-def _sizes(survey: Survey) -> Spec:
+def _sizes(survey: Survey) -> None:
     known = survey.sizes_hw[survey.sizes_hw.min(axis=1) > 0]
     counted = Counter(map(tuple, known.tolist()))
+    title = "Sizes of the images"
+    if len(counted) > 1:
+        _titled(title, _sizes_chart(counted), "How many images have which size")
+    elif counted:
+        ((height, width),) = counted
+        st.markdown(f"**{title}**")
+        st.markdown(f"All of them have {width:,} × {height:,} pixels.")
+
+
+def _sizes_chart(counted: Mapping[tuple[int, int], int]) -> Spec:
     rows = [{"width": w, "height": h, "images": n} for (h, w), n in counted.items()]
-    axis = {"type": "quantitative", "scale": {"zero": False, "padding": 20}}
+    axis = {
+        "type": "quantitative",
+        "scale": {"zero": False, "padding": 20},
+        "axis": {"format": ",d", "tickMinStep": 1},
+    }
     return {
         "data": {"values": rows},
         "height": 260,

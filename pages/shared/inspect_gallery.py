@@ -15,7 +15,7 @@ from pages.shared.dataset_source import Opened
 from pages.shared.inspect_survey import Surveyed
 
 _STYLE = Path(__file__).with_name("inspect_gallery.css")
-_AT_A_TIME = 24
+_AT_A_TIME = 20
 _LONGEST_NAME = 18
 _MARKS = {
     "error": ":red[:material/error:]",
