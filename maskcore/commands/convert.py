@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from maskcore import datasets
-from maskcore.commands import dataset_files
+from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
 from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
@@ -20,7 +20,7 @@ from maskcore.errors import MaskcoreError
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     formats = [f"  {name:<15}{datasets.FORMATS[name].what}" for name in dataset_files.writable()]
-    parser = dataset_files.add_parser(
+    parser = options.add_parser(
         commands,
         "convert",
         summary="write a data set in another format",
@@ -32,6 +32,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "coco.zip labels.zip --format labelme --images embed\n"
         "severstal coco_set --from kaggle-rle --format coco --images leave\n"
         "voc coco_set --format coco --strict",
+        resumes=False,
     )
     parser.add_argument(
         "source", type=Path, metavar="FROM", help="the data set: a folder, a zip or a file"

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import TextIO
 
 from maskcore import archive, datasets
-from maskcore.commands import options
 from maskcore.commands.outcome import count, list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import Progress, say
@@ -53,20 +52,6 @@ class Steps(Progress):
         super().__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt):
             raise Stop(self._when_stopped, _INTERRUPTED) from error
-
-
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    *,
-    summary: str,
-    details: str,
-    examples: str,
-) -> argparse.ArgumentParser:
-    """Add a subcommand that begins anew each time it runs."""
-    parser = options.add_parser(commands, name, summary=summary, details=details, examples=examples)
-    parser.description = details
-    return parser
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskcore import archive, datasets
-from maskcore.commands import dataset_files
+from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
 from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
@@ -26,7 +26,7 @@ _MOST_LISTED = 1_000_000
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = dataset_files.add_parser(
+    parser = options.add_parser(
         commands,
         "inspect",
         summary="say what is in a data set and what is wrong with it",
@@ -36,6 +36,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         examples="coco\n"
         "train.zip --images --csv findings.csv\n"
         "masks --format png --list 20 --fixed masks_fixed",
+        resumes=False,
     )
     parser.add_argument(
         "source", type=Path, metavar="PATH", help="the data set: a folder, a zip or a file"

@@ -36,13 +36,16 @@ def add_parser(
     summary: str,
     details: str,
     examples: str,
+    resumes: bool = True,
 ) -> argparse.ArgumentParser:
-    """Add a subcommand whose help ends in examples."""
+    """Add a subcommand whose help ends in examples; most take up where they stopped."""
+    if resumes:
+        details += "\n\nFiles that are done are skipped when the command runs again."
     shown = "\n".join(f"  python -m maskcore {name} {line}" for line in examples.splitlines())
     return commands.add_parser(
         name,
         help=summary,
-        description=f"{details}\n\nFiles that are done are skipped when the command runs again.",
+        description=details,
         epilog=f"examples:\n{shown}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

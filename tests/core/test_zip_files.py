@@ -15,14 +15,7 @@ import pytest
 from maskcore import zip_files
 from maskcore.errors import DatasetError
 from maskcore.zip_files import ZipFiles
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return target.getvalue()
+from tests.zips import zipped
 
 
 def raw_zip(*entries: tuple[bytes, bytes, dict[str, int]]) -> bytes:

@@ -16,14 +16,7 @@ import pytest
 from maskcore.errors import DatasetError
 from maskcore.folder_files import FolderFiles
 from maskcore.zip_files import MAX_MEMBERS, ZipFiles
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return target.getvalue()
+from tests.zips import zipped
 
 
 def read_all(content: bytes) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import jobs
+from maskcore.errors import MaskcoreError
+from pages.shared import job_view, jobs
+from pages.shared.jobs import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,6 +20,24 @@ ROOT = Path(__file__).resolve().parents[2]
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening the app starts no worker process here; a job that is submitted does."""
     monkeypatch.setattr(jobs.JobQueue, "warm_up", lambda _queue: None)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Jobs are done when they are submitted; returns the titles of those that were."""
+    titles: list[str] = []
+
+    def submit(key: str, title: str, function: Callable[..., Any], *arguments: Any) -> None:
+        titles.append(title)
+        job = Job(title, function, arguments, lambda: True, 1, state="done")
+        try:
+            job.result = function(lambda *_: None, *arguments)
+        except MaskcoreError as error:
+            job.state, job.note = "failed", str(error)
+        job_view.st.session_state[key] = job
+
+    monkeypatch.setattr(job_view, "submit", submit)
+    return titles
 
 
 @pytest.fixture

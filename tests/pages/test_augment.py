@@ -22,17 +22,18 @@ from pages.shared import (
     augment_python,
     augment_samples,
     augment_writing,
-    job_view,
     zip_writing,
 )
 from pages.shared.augment_controls import Choice
 from pages.shared.augment_writing import Source
-from pages.shared.jobs import Job
 from pages.shared.results import Shown
 from pages.shared.workspace import Layer, Picture, mask_digest
 from tests.pages.conftest import clean
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("at_once"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 PAGE = "pages/use/augment.py"
 SIZE_HW = (48, 80)
@@ -92,18 +93,6 @@ def visit(start):
 def page(visit):
     image, masks = picture()
     return visit(("image.png", image, masks))
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Jobs are done when they are submitted."""
-
-    def submit(key, title, function, *arguments):
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
-        job.result = function(lambda *_: None, *arguments)
-        job_view.st.session_state[key] = job
-
-    monkeypatch.setattr(job_view, "submit", submit)
 
 
 @pytest.fixture

@@ -14,32 +14,14 @@ from pycocotools import mask as coco_mask
 
 from maskcore import datasets, rle
 from maskcore.__main__ import main
-from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared import convert_target, job_view, zip_writing
-from pages.shared.jobs import Job
+from pages.shared import convert_target, zip_writing
 from tests.pages.conftest import clean
 from tests.ring_set import DOT, RING, png, rings, zipped
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 PAGE = "pages/data/convert.py"
-
-
-@pytest.fixture(autouse=True)
-def jobs_done(monkeypatch):
-    """Jobs are done when they are submitted; yields what was asked for."""
-    asked = []
-
-    def submit(key, title, function, *arguments):
-        asked.append(title)
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
-        try:
-            job.result = function(lambda *_: None, *arguments)
-        except MaskcoreError as error:
-            job.state, job.note = "failed", str(error)
-        job_view.st.session_state[key] = job
-
-    monkeypatch.setattr(job_view, "submit", submit)
-    return asked
 
 
 def put(app, files, name="rings.zip"):
@@ -101,13 +83,13 @@ def test_what_is_lost_of_this_data_set_is_counted_before(page):
     assert page.success[0].value == "Nothing of this data set is lost."
 
 
-def test_large_sets_are_counted_when_it_is_asked_for(start, jobs_done, monkeypatch):
+def test_large_sets_are_counted_when_it_is_asked_for(start, at_once, monkeypatch):
     monkeypatch.setattr(convert_target, "_MOST_TO_READ", 2)
     app = start()
     app.switch_page(PAGE)
     put(clean(app.run()), rings(3))
     choose(app, "yolo")
-    assert not jobs_done
+    assert not at_once
     assert not app.warning
     app.button(key="convert count exactly").click()
     clean(app.run())
@@ -115,12 +97,12 @@ def test_large_sets_are_counted_when_it_is_asked_for(start, jobs_done, monkeypat
     assert not [it for it in app.button if it.key == "convert count exactly"]
 
 
-def test_a_count_is_kept(page, jobs_done):
+def test_a_count_is_kept(page, at_once):
     choose(page, "yolo")
     choose(page, "coco")
-    n_jobs = len(jobs_done)
+    n_jobs = len(at_once)
     choose(page, "yolo")
-    assert len(jobs_done) == n_jobs
+    assert len(at_once) == n_jobs
     assert "1 mask has holes" in page.warning[0].value
 
 

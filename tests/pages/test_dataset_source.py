@@ -27,20 +27,16 @@ from tests.pages.tiny_set import (
     opened,
     png,
     sentences,
-    submit_at_once,
     tiny,
     upload,
     zipped,
 )
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 def by_base(masks):
     return {name.rpartition("/")[2]: it for name, it in masks.items()}
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    submit_at_once(monkeypatch)
 
 
 @pytest.fixture

@@ -35,18 +35,14 @@ from tests.pages.tiny_set import (
     held,
     opened,
     png,
-    submit_at_once,
     tiny,
     upload,
 )
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 EMPTY = np.zeros((5, 4), bool)
 BIG = np.ones((5, 4), bool)
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    submit_at_once(monkeypatch)
 
 
 def files(masks, images=None):

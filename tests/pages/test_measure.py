@@ -15,14 +15,11 @@ from maskcore import exports, rle
 from maskcore.types import Instance
 from pages.shared import (
     canvas,
-    denoise_view,
-    job_view,
     measure_denoising,
     measure_histogram,
     measure_means,
     results,
 )
-from pages.shared.jobs import Job
 from pages.shared.measure_denoising import Fill, Find
 from pages.shared.workspace import Layer, mask_digest
 from tests.pages.conftest import clean
@@ -446,18 +443,6 @@ def test_a_layer_that_covers_everything_leaves_nothing_to_fill_from(visit):
     clean(app.run())
     assert infos(app) == ["All of this is masked, so there is nothing to fill from."]
     assert not [it for it in app.button if it.key in ("open filled", "fill whole")]
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Jobs are done when they are submitted."""
-
-    def submit(key, title, function, *arguments):
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
-        job.result = function(lambda *_: None, *arguments)
-        denoise_view.st.session_state[key] = job
-
-    monkeypatch.setattr(job_view, "submit", submit)
 
 
 def test_a_large_image_is_tried_close_up_and_filled_by_a_job(visit, downloads, at_once):

@@ -12,12 +12,12 @@ import PIL.Image
 import pytest
 
 from maskcore import image_io, masks, patches, rle
-from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared import job_view, patches_python, patches_view, results, zip_writing
-from pages.shared.jobs import Job
+from pages.shared import patches_python, patches_view, results, zip_writing
 from pages.shared.workspace import Layer, mask_digest
 from tests.pages.conftest import clean
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 PAGE = "pages/use/patches.py"
 SIZE_HW = (100, 150)
@@ -55,21 +55,6 @@ def layers_of(found, ids):
         Layer(next(ids), Instance(rle.encode(it), label), mask_digest(rle.encode(it)), "#e69f00")
         for label, it in found.items()
     )
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Jobs are done when they are submitted."""
-
-    def submit(key, title, function, *arguments):
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
-        try:
-            job.result = function(lambda *_: None, *arguments)
-        except MaskcoreError as error:
-            job.state, job.note = "failed", str(error)
-        job_view.st.session_state[key] = job
-
-    monkeypatch.setattr(job_view, "submit", submit)
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ import numpy as np
 import PIL.Image
 
 from maskcore import rle
-from maskcore.errors import MaskcoreError
-from pages.shared import job_view
-from pages.shared.jobs import Job
 from tests.grids import mask
 from tests.pages.conftest import clean
 
@@ -109,17 +106,3 @@ def held(app):
 
 def sentences(app):
     return [it.value for it in app.error]
-
-
-def submit_at_once(monkeypatch):
-    """Let jobs be done when they are submitted."""
-
-    def submit(key, title, function, *arguments):
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
-        try:
-            job.result = function(lambda *_: None, *arguments)
-        except MaskcoreError as error:
-            job.state, job.note = "failed", str(error)
-        job_view.st.session_state[key] = job
-
-    monkeypatch.setattr(job_view, "submit", submit)
