@@ -46,10 +46,21 @@ def rle_page(page: Page) -> None:
     page.get_by_text("Layers (4)").wait_for()
 
 
+def inspect_page(page: Page) -> None:
+    page.get_by_role("button", name="Data sets", exact=True).click()
+    page.get_by_role("menuitem", name="Inspect", exact=True).click()
+    page.get_by_role("button", name="Open the sample set").click()
+    page.get_by_text("56 masks").wait_for()
+    page.get_by_text("12 of 12 samples").wait_for()
+
+
+WALKS = {"paint": paint_page, "find": find_page, "rle": rle_page, "inspect": inspect_page}
+
+
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with serve() as address, launch() as browser:
-        for name, walk in {"paint": paint_page, "find": find_page, "rle": rle_page}.items():
+        for name, walk in WALKS.items():
             page = browser.new_page(viewport={"width": 1280, "height": 1100})
             page.goto(address)
             page.get_by_text("Or start with a sample").wait_for()
