@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,7 @@ from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import say
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl+C has ended
+_CUT_OFF = 141  # and of one whose output nobody reads any more
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 if all is well, 1 if some files failed, 2 if the command cannot be done as it is, 130 if
-        it was interrupted.
+        it was interrupted, 141 if nobody reads what it says.
 
     Raises:
         SystemExit: As argparse does it: with 2 for arguments that make no sense, 0 after help.
@@ -53,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("Stopped. The same command goes on where it was.", sys.stderr)
         return _INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has enough, as in "... | head"; Python would complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CUT_OFF
     return code
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from maskcore import datasets
 from maskcore.__main__ import main
 from maskcore.commands.dataset_files import Steps
 from tests import ring_set
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -179,3 +183,18 @@ def test_the_real_data_is_counted_right(capsys) -> None:
     assert "59 samples, 583 masks, 80 classes" in capsys.readouterr().out
     assert main(["inspect", str(data / "dsb2018")]) == 0
     assert "12 samples, 1,320 masks, 1 class\n" in capsys.readouterr().out
+
+
+def test_a_reader_who_has_enough_ends_it_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "maskcore", "inspect", "rings"]
+    done = subprocess.run(
+        command,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
