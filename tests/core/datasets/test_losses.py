@@ -183,6 +183,7 @@ def test_a_tally_counts_masks_and_names_the_first_samples():
         (Keeps(overlaps=False), "overlap"),
         (Keeps(instances=False), "one label"),
         (Keeps(sizes=False), "size"),
+        (Keeps(most_instances=254), "254"),
     ],
 )
 def test_what_a_format_cannot_hold_is_said_beforehand(keeps, word):
