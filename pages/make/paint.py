@@ -3,13 +3,14 @@
 import streamlit as st
 
 from maskcore import rle
-from pages.shared import canvas, links, mask_import, painting, workspace
+from pages.shared import canvas, inspect_sent, links, mask_import, painting, workspace
 
 st.title("Paint")
 picture = workspace.current()
 if picture is None:
     links.open_first()
 else:
+    inspect_sent.way_back(picture)
     target = painting.target(picture)
     canvas.paint(
         picture,

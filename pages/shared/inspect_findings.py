@@ -68,7 +68,7 @@ def _filters(findings: Sequence[Finding]) -> tuple[str | None, str | None]:
         [it for it in KINDS if by_kind[it]],
         index=None,
         format_func=lambda it: f"{KINDS[it]} ({by_kind[it]:,})",
-        placeholder=f"All {len(by_kind)} kinds",
+        placeholder=f"All {len(by_kind)} kinds" if len(by_kind) > 1 else "One kind",
         key="inspect kind",
         label_visibility="collapsed",
         persist_state="session",

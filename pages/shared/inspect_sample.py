@@ -17,6 +17,7 @@ from pages.shared import (
     inspect_findings,
     inspect_pictures,
     inspect_place,
+    inspect_sent,
     markdown,
     painting,
     results,
@@ -28,7 +29,6 @@ from pages.shared.inspect_place import Place
 from pages.shared.inspect_survey import Surveyed
 from pages.shared.workspace import Picture
 
-_SENT = "inspect sent"
 _CANVAS = "pages/make/paint.py"
 
 
@@ -125,21 +125,22 @@ def _masks(large: Large, name: str) -> int | None:
 
 def _correction(opened: Opened, sample: Sample, large: Large, selected: int | None) -> None:
     instances = [it.instance for it in large.contents.annotations]
-    layers = _layers(opened, sample, large.picture)
+    layers = inspect_sent.layers(large.picture, opened, sample.name)
+    sent = layers is not None
     with st.container(horizontal=True):
         with errors.shown():
             if st.button(
-                "Go on with the canvas" if layers else "Correct it on the canvas",
+                "Go on with the canvas" if sent else "Correct it on the canvas",
                 key="correct sample",
-                type="secondary" if layers else "primary",
+                type="secondary" if sent else "primary",
                 icon=":material/brush:",
             ):
-                if layers:
+                if sent:
                     workspace.select(large.picture.id)
                 else:
                     _send(opened, sample, large.picture, instances, selected)
                 _to_canvas()
-        if layers:
+        if layers is not None:
             kept = [it for it in layers if rle.area(it.mask)]
             st.button(
                 "Put back into the data set",
@@ -161,14 +162,6 @@ def _correction(opened: Opened, sample: Sample, large: Large, selected: int | No
             )
 
 
-def _layers(opened: Opened, sample: Sample, picture: Picture) -> list[Instance]:
-    """Return the layers of the sample's image, if it was opened from here."""
-    sent = st.session_state.get(_SENT, {}).get(picture.id)
-    if sent != (opened.digest, sample.name):
-        return []
-    return [it.instance for it in workspace.layers(picture)]
-
-
 def _send(
     opened: Opened,
     sample: Sample,
@@ -182,7 +175,7 @@ def _send(
     layers = workspace.replace_layers(former, instances)
     if selected is not None:
         painting.go_on_with(picture, layers[selected : selected + 1])
-    st.session_state.setdefault(_SENT, {})[picture.id] = opened.digest, sample.name
+    inspect_sent.remember(picture, opened, sample.name)
 
 
 def _to_canvas() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import rle
-from pages.shared import markdown, results, workspace
+from pages.shared import inspect_sent, markdown, results, workspace
 from pages.shared.workspace import Layer, Picture
 
 _PER_PAGE = 12
@@ -20,6 +20,7 @@ def show() -> None:
             st.caption("No image is open yet. Open one to make and keep masks.")
             return
         _pictures(picture)
+        inspect_sent.way_back(picture)
         _layers()
         if workspace.layers():
             results.downloads(results.layers_shown(picture), key="layer files")

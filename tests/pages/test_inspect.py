@@ -284,6 +284,11 @@ def test_masks_of_another_size_are_stretched_and_it_is_said(start) -> None:
     assert page.dataframe[0].value["Area"].tolist() == [4 * SQUARE.sum()]
 
 
+def ways_back(app) -> list[str]:
+    links = [it.proto.label for it in app.get("page_link")]
+    return [it for it in links if it.startswith("Back to")]
+
+
 def test_two_samples_without_an_image_are_corrected_apart(start) -> None:
     page = upload(
         start(PAGE),
@@ -307,6 +312,8 @@ def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
     app.button(key="correct sample").click()
     clean(app.run())
     assert app.title[0].value == "Paint"
+    # On the page and in the sidebar.
+    assert ways_back(app) == ["Back to the data set with a.png"] * 2
     workspace = app.session_state["workspace"]
     work = workspace.open[workspace.current]
     assert work.picture.name == "a.png"
@@ -358,6 +365,33 @@ def test_going_on_with_the_canvas_keeps_what_was_painted(app) -> None:
     clean(app.run())
     assert app.title[0].value == "Paint"
     assert len(work.steps) == 4
+
+
+def test_a_sample_whose_layers_are_all_deleted_holds_nothing(app) -> None:
+    visit(app, "a.png")
+    app.button(key="correct sample").click()
+    clean(app.run())
+    workspace = app.session_state["workspace"]
+    work = workspace.open[workspace.current]
+    work.steps.append(())
+    work.at = 2
+    app.switch_page(PAGE)
+    clean(app.run())
+    click(app, "put back")
+    assert held(app)["a.png"] == []
+
+
+def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
+    visit(app, "a.png")
+    app.button(key="correct sample").click()
+    clean(app.run())
+    app.switch_page(PAGE)
+    clean(app.run())
+    click(app, "close data set")
+    app.switch_page("pages/make/paint.py")
+    clean(app.run())
+    assert app.title[0].value == "Paint"
+    assert ways_back(app) == []
 
 
 def test_empty_layers_are_not_put_back(app) -> None:
