@@ -20,6 +20,7 @@ from maskcore.datasets.export import Images, losses, members, write
 from maskcore.datasets.formats import FORMATS, Format
 from maskcore.datasets.losses import Loss, Tally
 from maskcore.datasets.losses import lossy as _lossy
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Files, Source, open_files, suffix
 from maskcore.errors import DatasetError
 
@@ -75,7 +76,7 @@ def read(
         found = next(_found(source), None)
         if found is None:
             raise DatasetError(
-                f"No images and no annotations are found in {source.name}; "
+                f"No images and no annotations are found in {shown(source.name)}; "
                 f"what can be read is {', '.join(it.title for it in _readable())}."
             )
         chosen, names = found
@@ -85,7 +86,9 @@ def read(
             raise DatasetError(f"{chosen.title} can only be written; choose another format.")
         names = list(chosen.find(source))
         if not names:
-            raise DatasetError(f"{source.name} holds no annotations in the form of {chosen.title}.")
+            raise DatasetError(
+                f"{shown(source.name)} holds no annotations in the form of {chosen.title}."
+            )
     if chosen.read is None:
         raise DatasetError(f"{chosen.title} can only be written; choose another format.")
     dataset = chosen.read(source, names)
@@ -137,7 +140,9 @@ def _problems(files: Files) -> list[Problem]:
             problems.append(Problem(name, reason))
     for first, *others in by_key.values():
         problems += [
-            Problem(name, f"It differs from {first} only in its capitals; elsewhere they clash.")
+            Problem(
+                name, f"It differs from {shown(first)} only in its capitals; elsewhere they clash."
+            )
             for name in others
         ]
     return problems

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from maskcore.datasets.quotes import plain
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -167,8 +169,8 @@ def found(
         kind,
         sample,
         where or sample,
-        what,
-        fix or of_kind.fix,
+        plain(what),
+        plain(fix) or of_kind.fix,
         is_certain,
         mask,
         rename,

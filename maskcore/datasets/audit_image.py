@@ -33,7 +33,9 @@ def check(
     fault, probe, image = "", None, None
     try:
         probe = sample.probe
-        fault = _too_large(probe) if probe is not None else _fault_of_header(sample, sample.picture)
+        fault = (
+            _fault_of_size(probe) if probe is not None else _fault_of_header(sample, sample.picture)
+        )
         # What is written behind the end of a picture may hide its end mark; decoding is sure.
         if probe is not None and not fault and (read_images or probe.is_cut_short):
             image = sample.image()
@@ -49,12 +51,13 @@ def check(
 
 def _fault_of_header(sample: Sample, picture: Picture) -> str:
     with picture.open() as file:
-        image_probe.probe(file, sample.name)
-    return ""
+        return _fault_of_size(image_probe.probe(file, sample.title))
 
 
-def _too_large(probe: Probe) -> str:
+def _fault_of_size(probe: Probe) -> str:
     height, width = probe.size_hw
+    if min(height, width) < 1:
+        return "The file is damaged; its header says that the image has no pixels."
     if height * width <= checks.MAX_PIXELS:
         return ""
     return (

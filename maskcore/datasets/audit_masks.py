@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from maskcore import mask_parts, rle, rle_overlap
 from maskcore.datasets.audit_finding import Finding, counted, found
 from maskcore.datasets.dataset import Annotation
+from maskcore.datasets.quotes import shown
 from maskcore.rle import RLE
 from maskcore.types import Box
 
@@ -46,7 +47,7 @@ def measure(annotation: Annotation) -> Measured:
 def check(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
     """Yield what is found in the masks of a sample, in the order of its annotations."""
     for place, it in enumerate(masks):
-        label = it.annotation.instance.label
+        label = shown(it.annotation.instance.label)
         where = it.annotation.where
         if it.area == 0:
             what = f"The mask of “{label}” has no pixel inside."
@@ -61,8 +62,8 @@ def check(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
         stated = it.annotation.box
         if stated is not None and _boxes_differ(stated, it.box):
             what = (
-                f"The box of “{label}” is stated as {_shown(stated)}, "
-                f"but its mask has {_shown(it.box)} (x1, y1, x2, y2)."
+                f"The box of “{label}” is stated as {_corners(stated)}, "
+                f"but its mask has {_corners(it.box)} (x1, y1, x2, y2)."
             )
             yield found("box", sample, where, what, mask=place)
     if len(masks) > 1:
@@ -98,8 +99,8 @@ def _boxes_differ(stated: tuple[float, float, float, float], box: Box) -> bool:
     return False
 
 
-def _shown(box: tuple[float, float, float, float]) -> str:
-    return ", ".join(f"{value:.10g}" for value in np.round(box, 1).tolist())
+def _corners(box: tuple[float, float, float, float]) -> str:
+    return ", ".join(f"{round(value, 1):.10g}" for value in box)
 
 
 def _is_border_line(it: Measured) -> bool:
@@ -123,7 +124,8 @@ def _identical(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
         one = it.annotation.instance
         before = first.setdefault((one.mask, one.label, one.is_crowd), place) if it.area else place
         if before != place:
-            what = f"The mask of “{one.label}” is the same as mask {before + 1}, pixel for pixel."
+            named = f"The mask of “{shown(one.label)}”"
+            what = f"{named} is the same as mask {before + 1}, pixel for pixel."
             fix = "Leave the later one out."
             where = it.annotation.where
             yield found("duplicate-mask", sample, where, what, fix=fix, is_certain=True, mask=place)
@@ -144,13 +146,14 @@ def _overlaps(sample: str, masks: Sequence[Measured], known: set[int | None]) ->
         pair = [it.annotation.instance.mask for it in (a, b)]
         in_common = int(rle_overlap.intersection_areas(pair)[0, 1])
         labels = [it.annotation.instance.label for it in (a, b)]
+        named = [f"“{shown(it)}”" for it in labels]
         iou = in_common / (a.area + b.area - in_common)
         if iou > _SAME_IOU:
             if later not in twice:
                 twice.add(later)
                 what = (
-                    f"The mask of “{labels[1]}” has {_percent(iou)} of its pixels in common with "
-                    f"mask {earlier + 1}, “{labels[0]}”."
+                    f"The mask of {named[1]} has {_percent(iou)} of its pixels in common with "
+                    f"mask {earlier + 1}, {named[0]}."
                 )
                 yield found("duplicate-mask", sample, b.annotation.where, what, mask=later)
         elif labels[0] == labels[1] and in_common > _OVERLAP_SHARE * min(a.area, b.area):
@@ -161,8 +164,8 @@ def _overlaps(sample: str, masks: Sequence[Measured], known: set[int | None]) ->
         share, smaller, larger = shared_most
         it = masks[smaller]
         what = (
-            f"{_percent(share)} of mask {smaller + 1}, “{it.annotation.instance.label}”, lie in "
-            f"mask {larger + 1} of the same class."
+            f"{_percent(share)} of mask {smaller + 1}, “{shown(it.annotation.instance.label)}”, "
+            f"lie in mask {larger + 1} of the same class."
         )
         if n_overlaps > 1:
             what += f" There are {counted(n_overlaps - 1, 'more pair')} like it in the image."

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.datasets.audit_finding import Finding, Severity, counted, found
+from maskcore.datasets.quotes import shown
 
 if TYPE_CHECKING:
     from maskcore.datasets.survey import Survey
@@ -20,6 +21,9 @@ _SPREADS = 5.0
 _FACTOR = 10.0
 _SPREAD_OF_MAD = 1.4826  # standard deviations in a median absolute deviation, if normal
 _MOST_OUTLIERS = 10
+
+_FEW_BARE = 20  # images without a mask that are named one by one
+_FEW_BARE_SHARE = 0.1
 
 _RARE = 0.01
 _NAMED = 5
@@ -70,6 +74,10 @@ def _missing(survey: Survey) -> Iterator[Finding]:
             yield found("missing-image", survey.names[place], "", what)
     if 1 < len(bare) == n_images:
         yield found("missing-mask", "", "", f"None of the {n_images:,} images has a mask.")
+    elif len(bare) > max(_FEW_BARE, _FEW_BARE_SHARE * n_images):
+        names = _listed([shown(survey.names[it]) for it in bare])
+        what = f"{len(bare):,} of {n_images:,} images have no mask: {names}."
+        yield found("missing-mask", "", "", what)
     else:
         for place in bare:
             yield found("missing-mask", survey.names[place], "", "There is no mask for the image.")
@@ -86,10 +94,11 @@ def _class_names(survey: Survey) -> Iterator[Finding]:
             if place != best:
                 old, new = survey.labels[place], survey.labels[best]
                 what = (
-                    f"The classes “{old}” ({counted(counts[place], 'mask')}) and “{new}” "
-                    f"({counted(counts[best], 'mask')}) differ only in capitals or spaces."
+                    f"The classes “{shown(old)}” ({counted(counts[place], 'mask')}) and "
+                    f"“{shown(new)}” ({counted(counts[best], 'mask')}) differ only in capitals or "
+                    "spaces."
                 )
-                fix = f"Call both “{new}”."
+                fix = f"Call both “{shown(new)}”."
                 rename = old, new
                 yield found("class-name", "", "", what, fix=fix, is_certain=True, rename=rename)
 
@@ -109,8 +118,8 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
     if len(stray) > _NAMED:
         what = (
             f"{len(stray):,} of {n:,} values are found only in a few single pixels: "
-            f"{_listed([survey.labels[it] for it in stray])}. Label maps that were smoothed, "
-            "resized or saved as JPEG look like this."
+            f"{_listed([shown(survey.labels[it]) for it in stray])}. Label maps that were "
+            "smoothed, resized or saved as JPEG look like this."
         )
         yield found("stray-value", "", "", what)
         return
@@ -119,7 +128,7 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
         samples = np.unique(survey.sample[masks])
         name = survey.names[int(samples[0])] if samples.size == 1 else ""
         what = (
-            f"The value “{survey.labels[label]}” is found in only "
+            f"The value “{shown(survey.labels[label])}” is found in only "
             f"{counted(int(area[label]), 'pixel')} of {counted(samples.size, 'image')}."
         )
         yield found("stray-value", name, "", what)
@@ -148,7 +157,7 @@ def _unusual_areas(survey: Survey, wheres: Sequence[str]) -> Iterator[Finding]:
             if areas[at] > middle:
                 usual = f"{factor:,.0f} times as many as usual in its class ({np.exp(middle):,.0f})"
             pixels = counted(int(survey.area[mask]), "pixel")
-            what = f"“{survey.labels[label]}” has {pixels}; {usual}."
+            what = f"“{shown(survey.labels[label])}” has {pixels}; {usual}."
             place = mask - int(first[sample])
             yield found("unusual-area", survey.names[sample], wheres[mask], what, mask=place)
 
@@ -160,18 +169,18 @@ def _balance(survey: Survey) -> Iterator[Finding]:
         what = (
             f"{counted(len(unused), 'class', 'classes')} of {counts.size:,} "
             f"{'has' if len(unused) == 1 else 'have'} no mask: "
-            f"{_listed([survey.labels[it] for it in unused])}."
+            f"{_listed([shown(survey.labels[it]) for it in unused])}."
         )
         yield found("unused-class", "", "", what)
     # With very many classes even an even share is small.
     limit = min(_RARE, 0.5 / max(counts.size, 1)) * survey.label.size
     rare = [it for it in np.argsort(counts, kind="stable").tolist() if 0 < counts[it] < limit]
     if rare:
-        shown = [f"{survey.labels[it]} ({counts[it]:,})" for it in rare]
+        named = [f"{shown(survey.labels[it])} ({counts[it]:,})" for it in rare]
         what = (
             f"{counted(len(rare), 'class', 'classes')} of {counts.size:,} "
             f"{'has' if len(rare) == 1 else 'have'} less than {limit / survey.label.size:.2%} of "
-            f"the {survey.label.size:,} masks: {_listed(shown)}."
+            f"the {survey.label.size:,} masks: {_listed(named)}."
         )
         yield found("rare-class", "", "", what)
 

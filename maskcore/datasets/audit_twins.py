@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskcore.datasets.audit_finding import Finding, counted, found
 from maskcore.datasets.dataset import Picture, Sample
+from maskcore.datasets.quotes import shown
 from maskcore.types import Image, Instance
 
 _HEADS = (4_096, 65_536)  # bytes; enough to tell nearly all files of one length apart
@@ -78,7 +79,7 @@ def duplicates(samples: Sequence[Sample], groups: Iterable[list[int]]) -> Iterat
         masks = kept.instances
         for place in others:
             it = samples[place]
-            same = f"The image file is the same as that of {kept.name}, byte for byte"
+            same = f"The image file is the same as that of {kept.title}, byte for byte"
             held = it.instances
             if _same_masks(masks, held):
                 what = f"{same}, and so are its {counted(len(held), 'mask')}."
@@ -127,7 +128,7 @@ def similar(names: Sequence[str], thumbnails: Mapping[int, NDArray[np.uint8]]) -
         detail = _detail(thumbnails[one])
         alike = [at for at in near if _correlate(detail, _detail(thumbnails[int(left[at])]))]
         for place in left[alike].tolist():
-            what = f"It looks almost the same as {names[one]}."
+            what = f"It looks almost the same as {shown(names[one])}."
             findings.append(found("similar-image", names[place], "", what))
         left, hashes = np.delete(left, alike), np.delete(hashes, alike)
     return findings

@@ -25,7 +25,10 @@ from maskcore.types import Instance
 TITLE = "CVAT for images"
 KEEPS = Keeps()
 
-_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<annotations[\s>]", re.DOTALL)
+# Without a way back: a line of comments would be matched in endless ways.
+_ROOT = re.compile(
+    rb"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+<annotations[\s>]"
+)
 
 
 def find(source: Source) -> list[str]:

@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from maskcore.datasets import stated
 from maskcore.datasets.dataset import Problem
+from maskcore.datasets.quotes import shown
 from maskcore.errors import DatasetError
 
 NO_AREA = ("polyline", "points", "cuboid", "skeleton")
@@ -106,7 +107,7 @@ def read(content: bytes, name: str) -> Outline:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         if not outline.images:
-            raise DatasetError(f"{name} is no XML that can be read.") from error
+            raise DatasetError(f"{shown(name)} is no XML that can be read.") from error
         reason = "The file is damaged from here on; the images before it are read."
         outline.problems.append(Problem(f"line {error.lineno} of {name}", reason))
     finally:

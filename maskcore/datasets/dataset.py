@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import IO, Protocol
 
 from maskcore import image_io, image_probe
+from maskcore.datasets.quotes import plain, shown
 from maskcore.errors import DatasetError, ImageError, MaskcoreError
 from maskcore.image_probe import Probe
 from maskcore.types import Image, Instance
@@ -33,6 +34,10 @@ class Problem:
     reason: str
     sample: str = ""
     is_left_out: bool = True
+
+    def __post_init__(self) -> None:
+        # Many quote what stands in the file.
+        object.__setattr__(self, "reason", plain(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,11 @@ class Sample:
         """The masks, read anew each time."""
         return [it.instance for it in self.read().annotations]
 
+    @property
+    def title(self) -> str:
+        """The name as sentences show it."""
+        return shown(self.name)
+
     @cached_property
     def probe(self) -> Probe | None:
         """What the header of the image says; None if there is no image or it is not readable."""
@@ -113,9 +123,10 @@ class Sample:
             return None
         try:
             with self.picture.open() as file:
-                return image_probe.probe(file, self.name)
+                found = image_probe.probe(file, self.title)
         except MaskcoreError:
             return None
+        return found if min(found.size_hw) > 0 else None
 
     @property
     def size_hw(self) -> tuple[int, int] | None:
@@ -134,11 +145,11 @@ class Sample:
             ImageError: If it cannot be read.
         """
         if self.picture is None:
-            raise DatasetError(f"There is no image for {self.name}.")
+            raise DatasetError(f"There is no image for {self.title}.")
         try:
             return image_io.read_image(self.picture.read())
         except ImageError as error:
-            raise ImageError(str(error).replace("The file", self.name, 1)) from error
+            raise ImageError(str(error).replace("The file", self.title, 1)) from error
 
     def holding(self, instances: Iterable[Instance]) -> Sample:
         """Return the sample with other masks, whatever its files say."""

@@ -20,7 +20,7 @@ from maskcore.types import Box, Mask
 
 _FARTHEST = 1e9
 _SMALLEST = 1e-6
-_MOST_CROSSINGS = 50_000_000
+_MOST_CROSSINGS = 10_000_000
 _ROUNDING = 1e-9  # pixels; a centre that is on the outline but for rounding is on it
 
 _Points = NDArray[np.float64]

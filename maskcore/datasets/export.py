@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from maskcore import archive
-from maskcore.datasets import formats
+from maskcore.datasets import formats, stated
 from maskcore.datasets.dataset import Contents, Dataset, Sample
 from maskcore.datasets.formats import Format
 from maskcore.datasets.losses import Loss, Tally, fit
@@ -173,8 +173,9 @@ def _content(sample: Sample, tally: Tally) -> bytes | None:
 
 
 def _size(sample: Sample, contents: Contents) -> tuple[int, int] | None:
-    if sample.probe is not None:
-        return sample.probe.size_hw
+    # A damaged header may state any size.
+    if sample.probe is not None and (size := stated.possible(sample.probe.size_hw)):
+        return size
     sizes = [it.instance.mask.size_hw for it in contents.annotations]
     return contents.size_hw or (sizes[0] if sizes else None)
 

@@ -20,6 +20,7 @@ from maskcore.datasets import (
     yolo,
 )
 from maskcore.datasets.dataset import Dataset
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source
 from maskcore.datasets.writer import Keeps, Writer
 from maskcore.errors import DatasetError
@@ -188,5 +189,5 @@ def get(name: str) -> Format:
         DatasetError: If there is none of that name.
     """
     if name not in FORMATS:
-        raise DatasetError(f"There is no format {name!r}, only {', '.join(FORMATS)}.")
+        raise DatasetError(f"There is no format “{shown(name)}”, only {', '.join(FORMATS)}.")
     return FORMATS[name]

@@ -22,6 +22,7 @@ from maskcore.datasets.kaggle_rows import (
     measured_hw,
     where,
 )
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import PictureFinder, Source, base, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError, RLEError
@@ -93,7 +94,7 @@ def read(source: Source, names: Sequence[str], *, dialect: str | None = None) ->
         coded = (row for row in table.rows if row.label or not is_blank(row, known))
         labels |= dict.fromkeys(row.label or UNNAMED for row in coded)
     if len(faults) == len(tables):
-        raise DatasetError(f"{faults[0].where}: {faults[0].reason}")
+        raise DatasetError(f"{shown(faults[0].where)}: {faults[0].reason}")
     samples = [
         Sample(it, picture, LoadRows(it, picture, parts[it])) for it, picture in pictures.items()
     ]

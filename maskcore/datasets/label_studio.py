@@ -17,6 +17,7 @@ from maskcore import rle_bits
 from maskcore.datasets import label_studio_tasks, stated, xml_text
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
 from maskcore.datasets.label_studio_tasks import Result
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import EmbeddedPicture, Source, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
@@ -84,7 +85,7 @@ def _tasks(source: Source, name: str) -> list[Any]:
     if isinstance(document, dict):
         document = [document]
     if not isinstance(document, list):
-        raise DatasetError(f"{name} is not a list of tasks.")
+        raise DatasetError(f"{shown(name)} is not a list of tasks.")
     return document
 
 

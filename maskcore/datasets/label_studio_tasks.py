@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from maskcore import rle_bits
 from maskcore.datasets import drawn_shapes, stated
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import IMAGE_SUFFIXES, base, suffix
 from maskcore.errors import DatasetError
 from maskcore.rle import RLE
@@ -59,7 +60,7 @@ class Result:
             raise DatasetError(f"A {self.kind} has no area, so there is no mask.")
         if self.turn:
             raise DatasetError(
-                f"It was drawn on the image turned by {self.turn!s:.10} degrees; "
+                f"It was drawn on the image turned by {shown(self.turn, 10)} degrees; "
                 "turn the image back in Label Studio and export it again."
             )
         if size_hw is None:

@@ -19,6 +19,7 @@ from typing import Any
 from maskcore import image_io, mask_polygons, rle
 from maskcore.datasets import drawn_shapes, stated
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import EmbeddedPicture, Source, base, stem, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
@@ -165,7 +166,7 @@ def _mask(shape: Any, size_hw: tuple[int, int]) -> RLE:
     if kind in _POLYGONS:
         return drawn_shapes.polygon(points, size_hw)
     if len(points) < 2:
-        raise DatasetError(f"A {kind!s:.30} needs two points.")
+        raise DatasetError(f"A {shown(kind, 30)} needs two points.")
     if kind == "circle":
         radius = math.dist(points[0], points[1])
         return drawn_shapes.ellipse(points[0], (radius, radius), size_hw)
@@ -175,7 +176,7 @@ def _mask(shape: Any, size_hw: tuple[int, int]) -> RLE:
     if kind == "mask":
         box_hw = round(y2) - round(y1) + 1, round(x2) - round(x1) + 1
         return _painted(shape.get("mask"), (round(x1), round(y1)), box_hw, size_hw)
-    raise DatasetError(f"Shapes of the kind “{kind!s:.30}” are not known.")
+    raise DatasetError(f"Shapes of the kind “{shown(kind, 30)}” are not known.")
 
 
 def _painted(

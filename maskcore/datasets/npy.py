@@ -7,6 +7,7 @@ nothing is ever unpickled.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple
@@ -16,6 +17,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
+from maskcore.datasets.quotes import shown
 from maskcore.errors import DatasetError
 from maskcore.rle import RLE
 from maskcore.zip_files import ZipFiles
@@ -36,6 +38,11 @@ class _Header(NamedTuple):
     by_columns: bool
     dtype: np.dtype[Any]
 
+    @property
+    def shown(self) -> str:
+        """Type and shape, in a sentence."""
+        return f"{shown(str(self.dtype), 30)} of shape {shown(str(self.shape), 30)}"
+
 
 def read_masks(archive: ZipFiles, name: str) -> tuple[tuple[int, int], list[RLE]]:
     """Read masks.
@@ -53,7 +60,7 @@ def read_masks(archive: ZipFiles, name: str) -> tuple[tuple[int, int], list[RLE]
     with _open(archive, name) as (file, header):
         if header.dtype.kind not in "biu" or len(header.shape) not in (2, 3):
             raise DatasetError(
-                f"{name} is {header.dtype} of shape {header.shape}; "
+                f"{name} is {header.shown}; "
                 "masks are true and false, or whole numbers, of shape (N, H, W)."
             )
         n_masks, height, width = (1, *header.shape)[-3:]
@@ -93,10 +100,7 @@ def read_column(archive: ZipFiles, name: str, *, kinds: str, size: int) -> list[
     """
     with _open(archive, name) as (file, header):
         if header.dtype.kind not in kinds or header.shape != (size,):
-            raise DatasetError(
-                f"{name} is {header.dtype} of shape {header.shape}; "
-                f"that does not fit {size:,} masks."
-            )
+            raise DatasetError(f"{name} is {header.shown}; that does not fit {size:,} masks.")
         n_bytes = size * header.dtype.itemsize
         if n_bytes > _MAX_COLUMN:
             raise DatasetError(f"{name} is too large to read.")
@@ -104,7 +108,12 @@ def read_column(archive: ZipFiles, name: str, *, kinds: str, size: int) -> list[
         _check_end(file)
         if not n_bytes:
             return [header.dtype.type()] * size
-        values: list[Any] = np.frombuffer(content, header.dtype).tolist()
+        array = np.frombuffer(content, header.dtype)
+        if array.dtype.kind == "U":
+            codes = array.view(array.dtype.str[0] + "u4")
+            if codes.max() > sys.maxunicode:  # numpy would make text of it that breaks Python
+                raise DatasetError(f"{name} holds text that is damaged.")
+        values: list[Any] = array.tolist()
         return values
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from maskcore import rle
 from maskcore.datasets import npy
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Files, Source, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError
@@ -66,7 +67,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
         picture = finder.find(called)
         sample = picture.path if picture else called
         if sample in samples:
-            reason = f"Another archive belongs to {sample} already, so it is left out."
+            reason = f"Another archive belongs to {shown(sample)} already, so it is left out."
             problems.append(Problem(name, reason))
         else:
             samples[sample] = Sample(sample, picture, _Load(source.files, name, sample))

@@ -17,6 +17,7 @@ from dataclasses import replace
 from maskcore import image_io, rle, text_table
 from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample
 from maskcore.datasets.open_images_rows import USED_COLUMNS, LoadRows, Row
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import PictureFinder, Source, base, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
@@ -74,7 +75,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
                 problems.append(Problem(row.where, "It does not say which image it belongs to."))
             used |= dict.fromkeys(row.labels())
     if not n_read:
-        raise DatasetError(f"{problems[-1].where}: {problems[-1].reason}")
+        raise DatasetError(f"{shown(problems[-1].where)}: {problems[-1].reason}")
     masks = {row.mask.path for rows in by_id.values() for row in rows if row.mask}
     images = [
         it for it in source.image_names if it not in masks and not _MASK_NAME.fullmatch(base(it))
@@ -143,7 +144,7 @@ def _holds_masks(head: bytes) -> bool:
 
 def _rows(source: Source, name: str, problems: list[Problem]) -> list[Row]:
     table = iter(text_table.read_rows(source.text(name)))
-    _, header = next(table)
+    _, header = next(table, (0, []))
     names = [column.strip().lower() for column in header]
     used = [place for place, column in enumerate(names) if column in USED_COLUMNS]
     places = {names[place]: i for i, place in enumerate(used)}

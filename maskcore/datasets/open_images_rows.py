@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from maskcore import image_probe, mask_pixels, mask_size, rle, rle_columns, rle_text, text_table
-from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem, Sample
+from maskcore.datasets import stated
+from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.rle import RLE
 from maskcore.types import Instance, Mask
@@ -81,9 +82,9 @@ class LoadRows:
         """Read them."""
         annotations: list[Annotation] = []
         problems: list[Problem] = []
-        probe = Sample(self.sample, self.picture, Contents).probe
+        image_hw = stated.size_of(self.picture)
         for row in self.rows:
-            for label, mask, score in _masks(row, probe.size_hw if probe else None):
+            for label, mask, score in _masks(row, image_hw):
                 fault = mask if isinstance(mask, MaskcoreError) else None
                 if isinstance(mask, RLE):
                     name = self.display_names.get(label, label)

@@ -15,6 +15,7 @@ from maskcore import archive, image_io, mask_kinds, masks, rle
 from maskcore.datasets import png_classes, png_pairs, png_reader
 from maskcore.datasets.dataset import Contents, Dataset, Problem, Sample
 from maskcore.datasets.png_pairs import Likeness, Pair
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source
 from maskcore.datasets.stated import unique
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
@@ -41,9 +42,13 @@ def find(source: Source) -> list[str]:
     They are told from images by their folders ("masks", "labels", "gt", ...), by their names
     ("a_mask.png" beside "a.jpg") and by the content of a few.
     """
-    found = png_pairs.masks_among(source.image_names, partial(_likeness, source))
     index = _index(source)
-    return [*([index] if index else []), *(it for it in source.image_names if it in found)]
+    if index is None:
+        found = png_pairs.masks_among(source.image_names, partial(_likeness, source))
+        return [it for it in source.image_names if it in found]
+    folder = index.removesuffix(_INDEX)
+    inside = [it for it in source.image_names if it.startswith(folder)]
+    return [index, *inside]
 
 
 def read(source: Source, names: Sequence[str]) -> Dataset:
@@ -63,7 +68,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     index = next((it for it in names if it.endswith(_INDEX)), None)
     found = dict.fromkeys(it for it in names if it != index)
     if not found and index is None:
-        raise DatasetError(f"There are no masks in {source.name}.")
+        raise DatasetError(f"There are no masks in {shown(source.name)}.")
     images = [it for it in source.image_names if it not in found]
     folder = index.removesuffix(_INDEX) if index else None
     if index is not None:
@@ -106,7 +111,10 @@ class Writer:
         """Yield the list of names."""
         labels = {name: label for label, name in self._names.items()}
         document = {"masks": _LAYOUT, "labels": labels}
-        yield f"masks/{_INDEX}", json.dumps(document, ensure_ascii=False, indent=1).encode()
+        yield (
+            f"masks/{_INDEX}",
+            json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
+        )
 
     def _name(self, label: str) -> str:
         if label not in self._names:

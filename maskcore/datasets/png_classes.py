@@ -18,7 +18,7 @@ from maskcore.datasets.source import Source, stem, suffix
 _STEMS = {"class_dict", "class_names", "classes", "label_map", "label_names", "labels"}
 _MAX_BYTES = 1_000_000
 _NUMBERED = re.compile(r"([0-9]{1,9}|#[0-9A-Fa-f]{6})\s*[\s,;:=]\s*(.*\S)\s*")
-_COLORED = re.compile(r"(.*\S)\s*[,;\t]\s*(\d{1,3})\s*[,;\t]\s*(\d{1,3})\s*[,;\t]\s*(\d{1,3})\s*")
+_COMMAS = str.maketrans(";\t", ",,")
 _BACKGROUND = {"background", "_background_", "bg", "__background__"}
 
 
@@ -46,9 +46,8 @@ def read(source: Source, name: str) -> dict[str, str]:
     lines = [it.strip() for it in text_table.lines(source.text(name)) if it.strip()]
     found = {}
     for line in lines:
-        if colored := _COLORED.fullmatch(line):
-            red, green, blue = (min(int(it), 255) for it in colored.groups()[1:])
-            found[f"#{red:02x}{green:02x}{blue:02x}"] = text_table.unguard(colored[1])
+        if colored := _colored(line):
+            found[colored[0]] = text_table.unguard(colored[1])
         elif numbered := _NUMBERED.fullmatch(line):
             key = numbered[1].lower()
             found[key if key.startswith("#") else str(int(key))] = text_table.unguard(numbered[2])
@@ -59,9 +58,12 @@ def write(ids: Iterable[tuple[int, str]]) -> Iterable[tuple[str, bytes]]:
     """Yield classes.txt, and where a line cannot hold a name as it is, classes.json."""
     names = {str(number): label for number, label in ids}
     lines = [f"{number} {' '.join(label.split())}" for number, label in names.items()]
-    yield "classes.txt", "\n".join(["0 background", *lines, ""]).encode()
+    yield "classes.txt", "\n".join(["0 background", *lines, ""]).encode("utf-8", "replace")
     if any(_as_read(line) != label for line, label in zip(lines, names.values(), strict=True)):
-        yield "classes.json", json.dumps(names, ensure_ascii=False, indent=1).encode()
+        yield (
+            "classes.json",
+            json.dumps(names, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
+        )
 
 
 def is_background(name: str) -> bool:
@@ -71,7 +73,17 @@ def is_background(name: str) -> bool:
 
 def _as_read(line: str) -> str | None:
     found = _NUMBERED.fullmatch(line)
-    return text_table.unguard(found[2]) if found and not _COLORED.fullmatch(line) else None
+    return text_table.unguard(found[2]) if found and not _colored(line) else None
+
+
+def _colored(line: str) -> tuple[str, str] | None:
+    """Take "cat,255,0,0" apart: "#ff0000" and "cat"."""
+    name, *numbers = line.translate(_COMMAS).rsplit(",", 3)
+    bare = [it.strip() for it in numbers]
+    name = line[: len(name)].strip()
+    if not name or len(bare) < 3 or not all(re.fullmatch(r"\d{1,3}", it) for it in bare):
+        return None
+    return "#" + "".join(f"{min(int(it), 255):02x}" for it in bare), name
 
 
 def _counted(names: list[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from maskcore.datasets.png_names import IMAGES, MASKS
 from maskcore.datasets.source import base, stem, suffix
 
 _FEW_GROUPS = 50
+_FEW_TWINS = 30  # images of the same name that are looked at one by one
 _LOSSY = (".jpg", ".jpeg")
 
 Likeness = Literal["masks", "maybe", "photos"]
@@ -107,12 +108,15 @@ class _Finder:
     def __init__(self, images: Iterable[str]) -> None:
         self.images = list(images)
         self._by_key: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_place: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+        self._free: dict[str, list[str]] = {}
         self._by_folder: defaultdict[str, list[str]] = defaultdict(list)
         self._by_case: defaultdict[str, list[str]] = defaultdict(list)
         for it in self.images:
+            folder = it.rpartition("/")[0]
             for key in png_names.image_keys(it):
                 self._by_key[key].append(it)
-            folder = it.rpartition("/")[0]
+                self._by_place[key, png_names.place(folder)].append(it)
             self._by_folder[folder].append(it)
             above, _, last = folder.rpartition("/")
             if last and png_names.is_called(last, IMAGES):
@@ -124,9 +128,8 @@ class _Finder:
         place = png_names.place(beside + folder)
         candidates = [
             it
-            for it in self._by_key.get(name.casefold(), ())
+            for it in self._by_place.get((name.casefold(), place), ())
             if f"/{it.rpartition('.')[0]}".endswith(f"/{path}")
-            and png_names.place(it.rpartition("/")[0]) == place
         ]
         return min(candidates, key=len, default=None)
 
@@ -155,9 +158,10 @@ class _Finder:
     def find_anywhere(self, mask: str, taken: Collection[str]) -> str | None:
         """Return the only image that a mask's name fits and that has none, in whatever folder."""
         for key, _ in png_names.mask_keys(mask):
-            candidates = [it for it in self._by_key.get(key, ()) if it not in taken]
-            if len(candidates) == 1:
-                return candidates[0]
+            if key not in self._free:
+                self._free[key] = [it for it in self._by_key.get(key, ()) if it not in taken]
+            if len(self._free[key]) == 1:
+                return self._free[key][0]
         return None
 
     def _nearest(self, key: str, folder: str) -> str | None:
@@ -165,9 +169,13 @@ class _Finder:
 
         One of train/ is not that of a mask in test/, but one that lies in no such folder may be.
         """
-        ours = Counter(png_names.place(folder))
+        place = png_names.place(folder)
+        candidates: Sequence[str] = self._by_key.get(key, ())
+        if len(candidates) > _FEW_TWINS:
+            candidates = self._by_place.get((key, place), ())[:_FEW_TWINS]
+        ours = Counter(place)
         best, most = None, -1
-        for it in self._by_key.get(key, ()):
+        for it in candidates:
             theirs = Counter(png_names.place(it.rpartition("/")[0]))
             n_shared = (ours & theirs).total()
             if n_shared > most and n_shared == min(ours.total(), theirs.total()):

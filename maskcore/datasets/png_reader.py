@@ -20,6 +20,7 @@ from maskcore.types import Instance
 
 _LOOKED_AT = 16
 _MIDDLE = 128
+_WHITE = 255
 _NUMBERED = re.compile(r"\d+_(.+)", re.DOTALL)
 _VALUE_OF = {"number": "label map", "index": "palette", "color": "color map"}
 
@@ -65,11 +66,13 @@ def style(source: Source, names: Sequence[str], classes: Mapping[str, str]) -> S
         names: Of the masks.
         classes: As in `Style`.
     """
-    n_by_value = n_others = 0
+    n_by_value = n_others = n_white = 0
     seen: set[int] = set()
     for pixels in some_pixels(source, names, _LOOKED_AT):
         if pixels.distinct is not None and mask_kinds.likely(pixels)[0] == "binary":
-            seen.update(pixels.distinct.tolist())
+            values = pixels.distinct.tolist()
+            seen.update(values)
+            n_white += values[-1] == _WHITE  # a class of that number would be the only one
         elif _is_by_value(pixels, classes):
             n_by_value += 1
         else:
@@ -78,7 +81,9 @@ def style(source: Source, names: Sequence[str], classes: Mapping[str, str]) -> S
         # Of maps that hold one class each, no single one tells.
         is_listed = bool(seen - {0}) and all(str(it) in classes for it in seen - {0})
         return Style(by_value=is_listed or len(seen) > 2, classes=classes)
-    return Style(by_value=n_by_value > n_others, classes=classes)
+    # A damaged file or two do not make classes of black and white.
+    by_value = n_by_value > n_others and n_by_value >= n_white
+    return Style(by_value=by_value, classes=classes)
 
 
 def _is_by_value(pixels: MaskPixels, classes: Mapping[str, str]) -> bool:

@@ -14,6 +14,8 @@ from typing import IO, Any, Protocol
 
 from maskcore import archive, text_table
 from maskcore.datasets.dataset import Contents, Sample
+from maskcore.datasets.path_groups import PathGroup
+from maskcore.datasets.quotes import shown
 from maskcore.errors import DatasetError
 from maskcore.folder_files import FolderFiles
 from maskcore.zip_files import ZipFiles
@@ -132,7 +134,7 @@ class Source:
         except DatasetError:
             raise
         except ValueError as error:
-            raise DatasetError(f"{name}: {error}") from error
+            raise DatasetError(f"{shown(name)}: {error}") from error
 
     def head(self, name: str, n_bytes: int = 65_536) -> bytes:
         """Return the beginning of a file, or b"" if it cannot be read."""
@@ -153,7 +155,7 @@ class Source:
             try:
                 document = json.loads(content)
             except (ValueError, RecursionError) as error:
-                raise DatasetError(f"{name} is no JSON that can be read.") from error
+                raise DatasetError(f"{shown(name)} is no JSON that can be read.") from error
             for old in list(self._documents)[: len(self._documents) - _KEPT_DOCUMENTS + 1]:
                 self._documents.pop(old, None)  # perhaps another thread was first
             self._documents[name] = document
@@ -175,11 +177,11 @@ class PictureFinder:
     def __init__(self, files: Files, names: Iterable[str]) -> None:
         self._files = files
         self._names = dict.fromkeys(names)
-        self._by_base: dict[str, list[str]] = defaultdict(list)
-        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_base: dict[str, PathGroup] = defaultdict(PathGroup)
+        self._by_stem: dict[str, PathGroup] = defaultdict(PathGroup)
         for it in self._names:
-            self._by_base[archive.case_key(base(it))].append(it)
-            self._by_stem[archive.case_key(stem(it))].append(it)
+            self._by_base[archive.case_key(base(it))].paths.append(it)
+            self._by_stem[archive.case_key(stem(it))].paths.append(it)
 
     def find(self, called: str, *, beside: str = "") -> StoredPicture | None:
         """Return the image that an annotation means, or None.
@@ -194,14 +196,13 @@ class PictureFinder:
             if path in self._names:
                 return StoredPicture(self._files, path)
         name = base(called)
-        candidates = self._by_base.get(archive.case_key(name)) or self._by_stem.get(
-            archive.case_key(name)
-        )
-        if not candidates and suffix(name) in IMAGE_SUFFIXES:
-            candidates = self._by_stem.get(archive.case_key(stem(name)))
-        if not candidates:
+        key = archive.case_key(name)
+        group = self._by_base.get(key) or self._by_stem.get(key)
+        if group is None and suffix(name) in IMAGE_SUFFIXES:
+            group = self._by_stem.get(archive.case_key(stem(name)))
+        if group is None:
             return None
-        best = max(candidates, key=lambda it: _likeness(it, called, folder))
+        best = max(group.nearest(called, folder), key=lambda it: _likeness(it, called, folder))
         return StoredPicture(self._files, best)
 
     def stored(self, name: str) -> StoredPicture:
@@ -211,9 +212,11 @@ class PictureFinder:
 
 def open_files(path: Path, *, limit: Path | None = None, any_link: bool = False) -> Files:
     """Open a folder, a zip archive or a single file; arguments and errors as of `FolderFiles`."""
-    if path.is_file() and path.suffix.lower() == ".zip":
-        return ZipFiles(path)
-    return FolderFiles(path, limit=limit, any_link=any_link)
+    try:
+        is_zip = path.suffix.lower() == ".zip" and path.is_file()
+        return ZipFiles(path) if is_zip else FolderFiles(path, limit=limit, any_link=any_link)
+    except (OSError, UnicodeError) as error:  # such as a name that no system can have
+        raise DatasetError(f"There is no file or folder {archive.safe_name(path.name)}.") from error
 
 
 def unannotated(source: Source, names: Iterable[str], samples: Iterable[Sample]) -> list[Sample]:

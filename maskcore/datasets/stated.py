@@ -10,6 +10,7 @@ from typing import Any
 
 from maskcore import checks, image_probe, mask_pixels
 from maskcore.datasets.dataset import Picture
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source
 from maskcore.errors import DatasetError, ImageError, MaskcoreError
 from maskcore.mask_pixels import MaskPixels
@@ -34,8 +35,8 @@ def size(height: Any, width: Any) -> tuple[int, int] | None:
         return None
     sides = [number(it) or 0 for it in (height, width)]
     if min(sides) < 1 or any(it % 1 for it in sides) or math.prod(sides) > checks.MAX_PIXELS:
-        shown = f"{width!s:.20} × {height!s:.20}"
-        raise DatasetError(f"The stated size, {shown} pixels, is none that an image can have.")
+        sizes = f"{shown(width, 20)} × {shown(height, 20)}"
+        raise DatasetError(f"The stated size, {sizes} pixels, is none that an image can have.")
     return int(sides[0]), int(sides[1])
 
 
@@ -48,7 +49,12 @@ def size_of(picture: Picture | None) -> tuple[int, int] | None:
             found = image_probe.probe(file).size_hw
     except MaskcoreError:
         return None
-    return found if math.prod(found) <= checks.MAX_PIXELS else None
+    return possible(found)
+
+
+def possible(size_hw: tuple[int, int]) -> tuple[int, int] | None:
+    """Return a size; None if it has no pixel or too many, as damaged headers state."""
+    return size_hw if min(size_hw) > 0 and math.prod(size_hw) <= checks.MAX_PIXELS else None
 
 
 def number(value: Any) -> float | None:
@@ -106,9 +112,16 @@ def pixels(text: Any) -> MaskPixels:
 
 def unique(name: str, taken: set[str]) -> str:
     """Return a name, with a number behind it if it is taken, and take it."""
-    found, count = name, 1
-    while found in taken:
-        count += 1
+    found = name
+    if found in taken:
+        # Thousands may have the same name: the step doubles while numbers are taken, then halves.
+        count, step = 2, 1
+        while f"{name} ({count})" in taken:
+            count, step = count + step, 2 * step
+        while step > 1:
+            step //= 2
+            if f"{name} ({count - step})" not in taken:
+                count -= step
         found = f"{name} ({count})"
     taken.add(found)
     return found

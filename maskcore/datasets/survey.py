@@ -17,6 +17,7 @@ from maskcore.datasets.audit_order import PixelOrder
 from maskcore.datasets.dataset import Dataset, Problem
 from maskcore.datasets.survey_heat import HeatMaps
 
+_LONGEST_SIDE = np.iinfo(np.int32).max  # a damaged header may state more
 _DUST_SHARE = 0.01  # of the image
 _DUST_RUN = 1.5  # pixels a run has on average
 _DUST_EDGES = 3  # edges per pixel; one alone has 4, a line 2, an object few
@@ -111,7 +112,7 @@ def survey(
         size, of_image, image = audit_image.check(sample, contents, read_images=read_images)
         findings += of_image
         if size is not None:
-            sizes[i] = size
+            sizes[i] = np.minimum(size, _LONGEST_SIDE)
         if image is not None:
             thumbnails[i] = audit_twins.thumbnail(image)
         measured = [audit_masks.measure(it) for it in contents.annotations]

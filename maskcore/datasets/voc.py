@@ -15,6 +15,7 @@ import numpy as np
 from maskcore import masks
 from maskcore.datasets import twin_folders, voc_classes, voc_palette
 from maskcore.datasets.dataset import Dataset, Problem, Sample
+from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source, base, suffix, unannotated
 from maskcore.datasets.twin_folders import is_in, without_ending
 from maskcore.datasets.voc_classes import Classes
@@ -167,6 +168,6 @@ def _missing(source: Source, name: str, known: set[str]) -> list[Problem]:
         return [Problem(name, "The file is no text that can be read.")]
     listed = dict.fromkeys(line.strip().strip('"') for line in lines if line.strip())
     gone = [it for it in listed if base(it) not in known]
-    shown = ", ".join(gone[:_SHOWN]) + (", …" if len(gone) > _SHOWN else "")
-    reason = f"Neither image nor mask is there of {len(gone):,} of its names: {shown}."
+    some = ", ".join(map(shown, gone[:_SHOWN])) + (", …" if len(gone) > _SHOWN else "")
+    reason = f"Neither image nor mask is there of {len(gone):,} of its names: {some}."
     return [Problem(name, reason)] if gone else []

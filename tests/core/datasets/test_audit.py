@@ -124,6 +124,16 @@ def test_a_set_of_images_alone_is_one_note() -> None:
     assert "3 images" in found[0].what
 
 
+def test_many_images_without_a_mask_are_one_note() -> None:
+    masked = [sample(f"m{i}", png(i), said(block(0, 0, 5, 5))) for i in range(3)]
+    bare = [sample(f"b{i:02}", png(100 + i)) for i in range(21)]
+    it = only(audit.check(dataset(*masked, *bare)))
+    assert (it.severity, it.kind, it.sample) == ("note", "missing-mask", "")
+    assert "21 of 24 images have no mask: b00, b01, b02, b03, b04 and 16 more." in it.what
+    few = audit.check(dataset(*masked, *bare[:20]))
+    assert [one.sample for one in few] == [f"b{i:02}" for i in range(20)]
+
+
 def test_a_mask_without_an_image() -> None:
     it = only(check_one(None, said(block(0, 0, 5, 5))))
     assert (it.severity, it.kind, it.sample) == ("error", "missing-image", "it")

@@ -313,3 +313,10 @@ def test_characters_that_xml_has_no_way_to_write_are_replaced(tmp_path, label):
     items.write(tmp_path, cvat.Writer([]), [items.item("a", items.instance(mask("#"), label))])
     (instance,) = items.read(cvat, tmp_path).samples[0].instances
     assert instance.label == re.sub("[\0\ud800\x1b\ufffe]", "\ufffd", label)
+
+
+def test_a_file_of_comments_is_told_at_once(tmp_path):
+    comments = "<!-- a - b --- -->\n<!---->" * 2_000
+    put(tmp_path, f"{comments}<meta>", "other.xml")
+    put(tmp_path, document(image()).replace("<annotations>", f"{comments}<annotations>"))
+    assert cvat.find(items.source(tmp_path)) == ["annotations.xml"]

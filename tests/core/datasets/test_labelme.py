@@ -356,3 +356,9 @@ def test_a_label_that_no_encoding_can_hold_is_written_and_read(tmp_path):
     )
     (sample,) = items.read(labelme, tmp_path).samples
     assert [it.label for it in sample.instances] == ["\ud800"]
+
+
+def test_a_kind_that_is_no_text_is_told_in_words(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(document(shape(kind=[["mask"]]))))
+    (problem,) = items.read(labelme, tmp_path).samples[0].read().problems
+    assert problem.reason == "Shapes of the kind “a list” are not known."

@@ -288,3 +288,19 @@ def test_one_damaged_archive_does_not_keep_the_others_from_being_read(tmp_path: 
     assert len(first.instances) == 1
     assert "damaged" in second.read().problems[0].reason
     assert third.read().problems[0].reason == "It has no array called masks."
+
+
+def test_text_that_python_cannot_hold_is_a_problem(tmp_path: Path):
+    labels = header("{'descr': '<U2', 'fortran_order': False, 'shape': (2,)}", b"\xff" * 16)
+    archive(tmp_path, masks=npy(np.array([RING, TWO])), labels=labels)
+    contents = only(tmp_path).read()
+    assert [it.reason for it in contents.problems] == ["labels.npy holds text that is damaged."]
+    assert [it.instance.label for it in contents.annotations] == ["mask", "mask"]
+
+
+def test_a_type_that_takes_pages_is_cut_short_in_its_sentence(tmp_path: Path):
+    wide = np.zeros((1, 2, 2), [(f"a field with a long name {i}", "u1") for i in range(50)])
+    archive(tmp_path, masks=npy(wide))
+    (problem,) = only(tmp_path).read().problems
+    assert len(problem.reason) < 200
+    assert problem.reason.endswith(" of shape (N, H, W).")

@@ -388,3 +388,10 @@ def test_labels_that_no_text_file_can_hold_do_not_spoil_the_tables(tmp_path: Pat
     items.write(tmp_path, open_images.Writer([]), [items.item("a", items.instance(RING, label))])
     (instance,) = only(tmp_path).instances
     assert instance.mask == items.instance(RING).mask
+
+
+def test_an_empty_list_of_images_lists_none(tmp_path: Path):
+    rows = f"m.png,{ID},/m/01,b,0,1,0,1,,\n"
+    files = {"m.png": png(RING), f"{ID}.png": items.picture(SIZE)}
+    official(tmp_path, rows, **{"train-images-with-rotation.csv": ""}, **files)
+    assert items.decoded(only(tmp_path)) == [("/m/01", RING.tolist())]

@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 from maskcore import image_io, rle
-from maskcore.datasets import png
+from maskcore.datasets import png, png_pairs
 from maskcore.datasets.dataset import Dataset
 from maskcore.errors import DatasetError
 from maskcore.types import Mask
@@ -530,3 +530,45 @@ def test_any_size_and_memory_order_comes_back(tmp_path: Path, writer: Any, drawn
 @pytest.mark.parametrize("name", ["coco", "dsb2018", "severstal", "photos"])
 def test_real_images_without_masks_are_none(name: str) -> None:
     assert png.find(source(Path(DATA or "", name))) == []
+
+
+def test_the_same_name_in_thousands_of_folders_finds_its_own_image(tmp_path: Path) -> None:
+    """So many that a look at each pair would never end."""
+    images = [f"{i}/images/0.png" for i in range(5_000)]
+    masks = [f"{i}/masks/0.png" for i in range(5_000)]
+    pairs = png_pairs.pairs(images, masks)
+    assert [(it.image, it.masks) for it in pairs] == [
+        (image, (its_mask,)) for image, its_mask in zip(images, masks, strict=True)
+    ]
+
+
+def test_one_damaged_file_makes_no_classes_of_black_and_white(tmp_path: Path) -> None:
+    for name in "abcd":
+        put(tmp_path, f"images/{name}.png")
+        put(tmp_path, f"masks/{name}.png", LEFT * np.uint8(255))
+    put(tmp_path, "masks/d.png", np.arange(12, dtype=np.uint8).reshape(SIZE))
+    masks = found(read(png, tmp_path))
+    assert [masks[f"images/{it}.png"] for it in "abc"] == [[("mask", LEFT.tolist())]] * 3
+
+
+def test_separators_without_numbers_are_part_of_a_name(tmp_path: Path) -> None:
+    twins(tmp_path, LEFT.astype(np.uint8))
+    put(tmp_path, "classes.txt", b"a" + b"\t" * 100_000 + b"b\n")
+    assert [label[:2] for label in read(png, tmp_path).labels] == ["a\t"]
+
+
+def test_a_picture_in_a_folder_called_masks_stays_a_picture(tmp_path: Path) -> None:
+    items = [item(name, instance(LEFT)) for name in ("masks/a", "labels", "b_mask")]
+    write(tmp_path, png.Writer([]), items)
+    assert found(read(png, tmp_path)) == {
+        f"images/{it.stem}.png": [("cat", LEFT.tolist())] for it in items
+    }
+
+
+@pytest.mark.parametrize("writer", [png.Writer, png.LabelMapWriter])
+def test_half_a_character_in_a_label_is_written_as_a_question_mark(
+    tmp_path: Path, writer: Any
+) -> None:
+    write(tmp_path, writer([]), [item("a", instance(LEFT, "a\ud800\nb"))])
+    ((label, pixels),) = decoded(read(png, tmp_path).samples[0])
+    assert (label, pixels) == ("a?\nb", LEFT.tolist())

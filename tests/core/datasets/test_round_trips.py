@@ -14,6 +14,7 @@ from maskcore.datasets import FORMATS, Dataset, Sample
 from maskcore.datasets.losses import fit
 from maskcore.datasets.source import Source, open_files, stem
 from maskcore.types import Instance, Mask
+from tests.hostile.picture_files import chunk, png
 
 BOTH_WAYS = [it.name for it in FORMATS.values() if it.can_read and it.can_write]
 LOSSLESS = [
@@ -181,3 +182,22 @@ def test_a_very_long_name_is_cut_alike_for_image_and_masks(name: str, tmp_path: 
     (back,) = datasets.read(tmp_path / "out").samples
     assert back.picture is not None
     assert [it.mask for it in back.instances] == [square.mask]
+
+
+@pytest.mark.parametrize("size_wh", [(10**9, 10**9), (0, 5)])
+@pytest.mark.parametrize("name", BOTH_WAYS)
+def test_an_image_whose_header_lies_is_written_with_the_size_of_its_masks(
+    name: str, size_wh: tuple[int, int], tmp_path: Path
+):
+    liar = png((1, 1), 8, 0, b"\0")
+    sides = b"".join(side.to_bytes(4, "big") for side in size_wh)
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "a.png"
+    path.write_bytes(liar[:8] + chunk(b"IHDR", sides + b"\x08\0\0\0\0") + liar[33:])
+    bare = datasets.read(tmp_path / "in")
+    square = Instance(rle.encode(disk((6, 5), 2, 2, 1.5)), "mask")
+    whole = bare.corrected({"a.png": [square]})
+    assert not [it for it in datasets.write(whole, tmp_path / "out", name) if it.kind != "names"]
+    if FORMATS[name].keeps.sizes and name != "kaggle-rle":  # which trusts an image that is there
+        (back,) = datasets.read(tmp_path / "out", name).samples
+        assert [it.mask for it in back.instances] == [square.mask]

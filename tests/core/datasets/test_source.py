@@ -129,3 +129,18 @@ def test_images_that_no_annotation_speaks_of_are_samples(tmp_path: Path) -> None
     assert left.name == "c.png"
     assert left.instances == []
     assert left.size_hw == (2, 3)
+
+
+def test_the_nearest_of_many_files_of_one_name_is_found() -> None:
+    names = [f"all/{i}/images/0.png" for i in range(3_000)]
+    assert found(names, "1234/images/0.png") == "all/1234/images/0.png"
+    assert found(names, "D:\\x\\1234\\IMAGES\\0.PNG") == "all/1234/images/0.png"
+    assert found(names, "0.jpg", beside="all/2999/a.json") == "all/2999/images/0.png"
+    assert found(names, "elsewhere/0.png") in names
+    assert found([*names, "z/0.PNG"], "z/0") == "z/0.PNG"
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3_000, "\ud800"])
+def test_a_name_that_no_system_can_have_is_one_sentence(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"^(There is no|The folder) .*\.$"):
+        open_files(tmp_path / name)

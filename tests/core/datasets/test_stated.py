@@ -62,3 +62,17 @@ def test_of_a_large_folder_all_or_those_that_were_looked_at_are_taken(tmp_path):
     found = stated.alike(source, source.with_suffix(".txt"), is_ours)
     assert sorted(found) == sorted(["few/0.txt", *(f"ours/{i}.txt" for i in range(200))])
     assert len(looked_at) <= 82
+
+
+def test_thousands_of_the_same_name_get_numbers():
+    """So many that counting on from the first for each would never end."""
+    taken: set[str] = set()
+    found = [stated.unique("a", taken) for _ in range(20_000)]
+    assert len(taken) == 20_000
+    assert found == ["a", *(f"a ({number})" for number in range(2, 20_001))]
+
+
+@pytest.mark.parametrize("size_hw", [(0, 5), (5, 0), (-2, -2), (10_000, 10_000), (1, 2**32)])
+def test_a_damaged_header_states_no_size(size_hw):
+    assert stated.possible(size_hw) is None
+    assert stated.possible((3, 4)) == (3, 4)

@@ -14,6 +14,7 @@ from maskcore.datasets.source import EmbeddedPicture
 from maskcore.datasets.survey import survey
 from maskcore.types import Instance
 from tests.grids import mask
+from tests.hostile.picture_files import chunk, png
 
 
 def picture(size_hw: tuple[int, int]) -> EmbeddedPicture:
@@ -153,3 +154,26 @@ def test_a_survey_can_be_sent_to_another_process() -> None:
     sent = pickle.loads(pickle.dumps(done))
     assert sent.findings == done.findings != ()
     assert np.array_equal(sent.heat, done.heat)
+
+
+def test_a_header_that_states_a_size_beyond_all_measure_is_counted_as_the_largest() -> None:
+    header = png((1, 1), 8, 0, b"\0")
+    header = header[:8] + chunk(b"IHDR", b"\xff" * 8 + b"\x08\0\0\0\0") + header[33:]
+    done = survey(Dataset("images", [Sample("a", EmbeddedPicture(lambda: header), Contents)]))
+    assert done.sizes_hw.tolist() == [[2**31 - 1, 2**31 - 1]]
+    assert "unreadable-image" in [it.kind for it in done.findings]
+
+
+def test_labels_are_shown_on_one_line_and_cut_off() -> None:
+    label = "a\n\u202eb" + "x" * 5_000
+    done = survey(Dataset("coco", [sample("a", instance(mask("..\n.."), label), has_image=True)]))
+    (what,) = [it.what for it in done.findings if it.kind == "empty-mask"]
+    assert what == f"The mask of “a\ufffd\ufffdb{'x' * 96}…” has no pixel inside."
+
+
+def test_a_box_of_any_size_is_a_finding() -> None:
+    box = (1e308, 0.0, float("inf"), float("nan"))
+    said = Annotation(Instance(rle.encode(mask("##\n##")), "cat"), "", box)
+    done = survey(Dataset("coco", [Sample("a", None, lambda: Contents([said]))]))
+    (what,) = [it.what for it in done.findings if it.kind == "box"]
+    assert what.startswith("The box of “cat” is stated as 1e+308, 0, inf, nan, but")
