@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,15 +69,6 @@ def rings(n_images: int = 1) -> dict[str, bytes]:
     files = {"annotations/instances.json": json.dumps(document).encode()}
     files |= {f"images/a{i}.png": png(i) for i in numbers}
     return files
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """Put the files into a zip."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return target.getvalue()
 
 
 def write(folder: Path, n_images: int = 1) -> None:

@@ -131,18 +131,13 @@ def _found(source: Source) -> Iterator[tuple[Format, list[str]]]:
 
 def _problems(files: Files) -> list[Problem]:
     """What is odd about the files, whatever is in them."""
-    problems = [Problem("", note) for note in files.notes]
+    said = [("", note) for note in files.notes]
     by_key = defaultdict(list)
     for name in files.names:
         by_key[archive.case_key(name)].append(name)
         if suffix(name) in _ARCHIVES:
-            reason = "It is an archive in itself and is not opened; unpack it first."
-            problems.append(Problem(name, reason))
+            said.append((name, "It is an archive in itself and is not opened; unpack it first."))
     for first, *others in by_key.values():
-        problems += [
-            Problem(
-                name, f"It differs from {shown(first)} only in its capitals; elsewhere they clash."
-            )
-            for name in others
-        ]
-    return problems
+        reason = f"It differs from {shown(first)} only in its capitals; elsewhere they clash."
+        said += [(name, reason) for name in others]
+    return [Problem(name, reason, is_of_files=True) for name, reason in said]

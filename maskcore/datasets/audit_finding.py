@@ -77,6 +77,11 @@ _KINDS = {
         "error",
         "Add the image, or correct its name in the annotations.",
     ),
+    "file": _Kind(
+        "Files that are left out, or clash",
+        "warning",
+        "Look whether they belong to the set; everything else was read.",
+    ),
     "odd-annotation": _Kind(
         "Annotations that are not quite right",
         "warning",

@@ -14,7 +14,7 @@ from typing import IO, Protocol
 
 from maskcore import image_io, image_probe
 from maskcore.datasets.quotes import plain, shown
-from maskcore.errors import DatasetError, ImageError, MaskcoreError
+from maskcore.errors import DatasetError, ImageError
 from maskcore.image_probe import Probe
 from maskcore.types import Image, Instance
 
@@ -28,12 +28,14 @@ class Problem:
         reason: What is wrong, one sentence.
         sample: Name of the sample it belongs to; "" if it belongs to none.
         is_left_out: Whether what it speaks of was not read; else it was, as the reason says.
+        is_of_files: Whether it is about files as such, and not about what is in them.
     """
 
     where: str
     reason: str
     sample: str = ""
     is_left_out: bool = True
+    is_of_files: bool = False
 
     def __post_init__(self) -> None:
         # Many quote what stands in the file.
@@ -124,7 +126,7 @@ class Sample:
         try:
             with self.picture.open() as file:
                 found = image_probe.probe(file, self.title)
-        except MaskcoreError:
+        except Exception:  # a damaged archive raises anything
             return None
         return found if min(found.size_hw) > 0 else None
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from maskcore import rle, rle_columns, rle_csv, text_table
+from maskcore.datasets import stated
 from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample
 from maskcore.datasets.kaggle_rows import (
     NO_SIZE,
@@ -19,7 +20,6 @@ from maskcore.datasets.kaggle_rows import (
     RowsOfTable,
     fault,
     is_blank,
-    measured_hw,
     where,
 )
 from maskcore.datasets.quotes import shown
@@ -190,7 +190,7 @@ def _dialect(table: Table, finder: PictureFinder, name: str) -> str:
     first = [row for row in table.rows if row.text.lower() not in _BLANK][: rle_columns.SAMPLE]
     if not first:
         return _WRITTEN
-    sizes = [row.size_hw or measured_hw(finder.find(row.image, beside=name)) for row in first]
+    sizes = [row.size_hw or stated.size_of(finder.find(row.image, beside=name)) for row in first]
     sized = [row._replace(size_hw=size) for row, size in zip(first, sizes, strict=True) if size]
     fit = [row for row in sized if not fault(row, row.size_hw)]
     try:

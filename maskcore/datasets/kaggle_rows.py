@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from maskcore import image_probe, rle, rle_columns, rle_csv, rle_text
+from maskcore import rle, rle_columns, rle_csv, rle_text
 from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem
-from maskcore.errors import MaskcoreError, RLEError
+from maskcore.datasets.stated import size_of
+from maskcore.errors import RLEError
 from maskcore.rle import RLE
 from maskcore.rle_columns import Coded
 from maskcore.rle_dialects import DIALECTS
@@ -55,7 +56,7 @@ class LoadRows:
         problems: list[Problem] = []
         sizes = (row.size_hw for part in self.parts for row in part.rows if row.size_hw)
         stated = next(sizes, None)
-        measured = None if stated else measured_hw(self.picture)
+        measured = None if stated else size_of(self.picture)
         for part in self.parts:
             size_hw = stated or measured or DIALECTS[part.dialect].size_hw
             coded = [row for row in part.rows if not is_blank(row, part.dialect)]
@@ -73,17 +74,6 @@ class LoadRows:
         if stated is None and measured is None:
             stated = DIALECTS[self.parts[0].dialect].size_hw
         return Contents(annotations, problems, stated)
-
-
-def measured_hw(picture: Picture | None) -> tuple[int, int] | None:
-    """(height, width) of an upright image by its header; None if that cannot be read."""
-    if picture is None:
-        return None
-    try:
-        with picture.open() as file:
-            return image_probe.probe(file, picture.path).size_hw
-    except MaskcoreError:
-        return None
 
 
 def fault(row: Coded, size_hw: tuple[int, int] | None) -> str:

@@ -12,7 +12,7 @@ from maskcore import checks, image_probe, mask_pixels
 from maskcore.datasets.dataset import Picture
 from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source
-from maskcore.errors import DatasetError, ImageError, MaskcoreError
+from maskcore.errors import DatasetError, ImageError
 from maskcore.mask_pixels import MaskPixels
 
 NO_LABEL = "mask"
@@ -47,7 +47,7 @@ def size_of(picture: Picture | None) -> tuple[int, int] | None:
     try:
         with picture.open() as file:
             found = image_probe.probe(file).size_hw
-    except MaskcoreError:
+    except Exception:  # a damaged archive raises anything
         return None
     return possible(found)
 

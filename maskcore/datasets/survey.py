@@ -149,7 +149,10 @@ def survey(
 
 
 def _of_problem(problem: Problem, sample: str) -> Finding:
-    kind = "unreadable-annotation" if problem.is_left_out else "odd-annotation"
+    if problem.is_of_files:
+        kind = "file"
+    else:
+        kind = "unreadable-annotation" if problem.is_left_out else "odd-annotation"
     return found(kind, sample, problem.where, problem.reason)
 
 

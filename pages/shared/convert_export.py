@@ -26,6 +26,8 @@ def show(choice: Choice) -> None:
     """Offer the conversion, follow it, and hand over what it made."""
     n_samples = len(choice.opened.dataset.samples)
     latest = file_job.latest(_KEY)
+    if latest is not None and not latest.said.startswith(choice.opened.digest):
+        latest = None  # of another data set
     running = latest is not None and not latest.job.finished
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

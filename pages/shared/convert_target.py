@@ -42,9 +42,9 @@ class Choice:
 
     @property
     def digest(self) -> str:
-        """Identifies the conversion and all that it depends on."""
+        """Identifies the conversion and all that it depends on; begins with that of the files."""
         said = (self.opened.id, self.format, self.images)
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        return f"{self.opened.digest} {hashlib.sha256(repr(said).encode()).hexdigest()}"
 
     @property
     def is_small(self) -> bool:

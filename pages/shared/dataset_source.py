@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import datasets
+from maskcore.errors import MaskcoreError
 from pages.shared import (
     dataset_sample,
     dataset_server,
@@ -27,17 +28,23 @@ from pages.shared.dataset_state import undo_correction as undo_correction
 from pages.shared.dataset_uploads import MAX_BYTES, UploadFolder
 
 _WISH, _FORMAT = "data set wish", "data set format"
-_GENERATION, _TAKEN = "data set uploads so far", "data set files taken"
+_GENERATION = "data set uploads so far"
 _MOST_TOLD = 3
 
 
 def show() -> None:
     """Show what is open and what can be changed about it, or how to open something."""
     with errors.shown():
-        wish: Callable[[], None] | None = st.session_state.pop(_WISH, None)
+        wish: Callable[[], None] | None = st.session_state.get(_WISH)
         if wish is not None:
-            with st.spinner("Reading the files"):
-                wish()
+            # A click in the meantime ends this run; the next one fulfils the wish then.
+            try:
+                with st.spinner("Reading the files"):
+                    wish()
+            except MaskcoreError:
+                del st.session_state[_WISH]
+                raise
+            del st.session_state[_WISH]
     opened = current()
     if opened is None:
         _offer()

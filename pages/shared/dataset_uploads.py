@@ -91,7 +91,7 @@ class UploadFolder:
         if not given:
             raise DatasetError("There is no file in what was uploaded.")
         zipped = self._only_zip
-        if zipped:
+        if zipped and [zipped] not in [list(map(archive.safe_name, it)) for it, _ in given]:
             given.insert(0, ([zipped], (self.folder / zipped).read_bytes()))
         unpack = len(given) > 1 or bool(self._files)
         wanted = []

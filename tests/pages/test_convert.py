@@ -17,7 +17,8 @@ from maskcore.__main__ import main
 from maskcore.types import Instance
 from pages.shared import convert_target, zip_writing
 from tests.pages.conftest import clean
-from tests.ring_set import DOT, RING, png, rings, zipped
+from tests.ring_set import DOT, RING, png, rings
+from tests.zips import zipped
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -241,3 +242,13 @@ def test_every_format_has_a_preview_and_a_download(page):
             choose(page, name)
             assert not page.error
             assert written(page)
+
+
+def test_the_download_goes_with_its_data_set(page):
+    written(page)
+    assert page.get("download_button")
+    page.button(key="close data set").click()
+    clean(page.run())
+    put(page, rings(2), "others.zip")
+    assert page.button(key="convert now").label == "Convert 2 samples"
+    assert not page.get("download_button")

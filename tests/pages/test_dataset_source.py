@@ -6,6 +6,7 @@ import gc
 import os
 import pickle
 import struct
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +30,8 @@ from tests.pages.tiny_set import (
     sentences,
     tiny,
     upload,
-    zipped,
 )
+from tests.zips import zipped
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -193,6 +194,22 @@ def test_a_zip_with_paths_that_climb_out_is_unpacked_without_them() -> None:
     assert folder.notes == ["Paths that lead out of it in the zip archive are left out: 2."]
 
 
+def test_a_zip_that_comes_again_takes_the_place_of_the_one_before() -> None:
+    folder = UploadFolder()
+    folder.add([("set.zip", zipped({"a.png": b"1", "b.png": b"2"}))])
+    folder.add([("set.zip", zipped({"c.png": b"3"}))])
+    found = {it.relative_to(folder.folder).as_posix() for it in folder.folder.rglob("*.*")}
+    assert found == {"c.png"}
+
+
+def test_a_zip_beside_loose_files_is_unpacked() -> None:
+    folder = UploadFolder()
+    folder.add([("a.png", b"1")])
+    folder.add([("more.zip", zipped({"b.png": b"2"}))])
+    found = {it.relative_to(folder.folder).as_posix() for it in folder.folder.rglob("*.*")}
+    assert found == {"a.png", "more/b.png"}
+
+
 def test_names_that_differ_only_by_case_are_both_kept() -> None:
     folder = UploadFolder()
     folder.add([("a.png", b"1"), ("A.png", b"2"), ("a.png", b"3")])
@@ -200,7 +217,7 @@ def test_names_that_differ_only_by_case_are_both_kept() -> None:
 
 
 def test_a_damaged_file_in_a_zip_is_named_and_the_rest_is_stored() -> None:
-    content = zipped({"good.txt": b"good", "bad.txt": b"damaged?"}).replace(
+    content = zipped({"good.txt": b"good", "bad.txt": b"damaged?"}, zipfile.ZIP_STORED).replace(
         b"damaged?", b"damaged!"
     )
     folder = UploadFolder()

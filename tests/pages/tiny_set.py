@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 
 import numpy as np
 import PIL.Image
@@ -69,14 +68,6 @@ def tiny():
             {"a.png": [("cat", SQUARE), ("dog", BAR)], "b.png": [("cat", BAR)]}
         ),
     }
-
-
-def zipped(files):
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return target.getvalue()
 
 
 TINY = {

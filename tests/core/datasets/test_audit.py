@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 from pycocotools import mask as coco_masks
 
-from maskcore import checks, image_io, masks, rle
+from maskcore import checks, datasets, image_io, masks, rle
 from maskcore.datasets import audit
 from maskcore.datasets import coco as coco_format
 from maskcore.datasets import kaggle as kaggle_format
@@ -490,6 +490,17 @@ def test_what_was_read_although_it_is_odd_is_a_warning() -> None:
     odd = Problem("line 1 of a.txt", "It reaches beyond the image.", is_left_out=False)
     it = only(check_one(png(9), said(block(0, 0, 5, 5)), problems=[odd]))
     assert (it.severity, it.kind, it.what) == ("warning", "odd-annotation", odd.reason)
+
+
+def test_files_that_are_left_out_are_a_warning(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("a.png", png(1))
+        archive.writestr("../b.png", png(2))
+        archive.writestr("more.zip", b"PK")
+    found = audit.check(datasets.read(tmp_path / "set.zip"))
+    assert kinds(found) == ["file", "file", "missing-mask"]
+    assert {it.severity for it in found[:2]} == {"warning"}
+    assert [it.where for it in found[:2]] == ["", "more.zip"]
 
 
 # The whole set

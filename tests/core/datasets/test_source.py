@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from maskcore.datasets import stated
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.datasets.source import (
     EmbeddedPicture,
@@ -144,3 +145,21 @@ def test_the_nearest_of_many_files_of_one_name_is_found() -> None:
 def test_a_name_that_no_system_can_have_is_one_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"^(There is no|The folder) .*\.$"):
         open_files(tmp_path / name)
+
+
+def test_a_picture_that_breaks_off_in_its_archive_states_no_size(tmp_path: Path) -> None:
+    """A large one is read in pieces, and fails in whatever way while it is read."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", picture((2, 3)) + b"\1")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[content.index(b"\1PK\1\2")] = 2  # the sum no longer agrees
+    at = content.index(b"PK\1\2")
+    content[at + 24 : at + 28] = (9_000_000).to_bytes(4, "little")
+    (tmp_path / "a.zip").write_bytes(content)
+    source = Source(open_files(tmp_path / "a.zip"), "a.zip")
+    stored = source.pictures.stored("a.png")
+    with pytest.raises(zipfile.BadZipFile), stored.open() as file:
+        file.read()
+    assert Sample("a.png", stored, Contents).probe is None
+    assert Sample("a.png", stored, Contents).size_hw is None
+    assert stated.size_of(stored) is None
