@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from maskcore import checks, rle_coco
 from maskcore.datasets.dataset import Annotation
+from maskcore.datasets.quotes import shown
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
 from maskcore.rle_polygons import from_polygons
@@ -82,9 +83,9 @@ def decode(
         if box is None and it.box:
             reasons.append((it.where, "Its bbox is not made of x, y, width and height."))
         if score is None and it.score is not None:
-            reasons.append((it.where, f"Its score is not between 0 and 1: {it.score!s:.20}."))
+            reasons.append((it.where, f"Its score is not between 0 and 1: {shown(it.score, 20)}."))
         if is_crowd not in (0, 1):
-            reasons.append((it.where, f"Its iscrowd is neither 0 nor 1: {is_crowd!s:.20}."))
+            reasons.append((it.where, f"Its iscrowd is neither 0 nor 1: {shown(is_crowd, 20)}."))
         instance = Instance(mask, it.label, score, is_crowd == 1)
         annotations.append(Annotation(instance, it.where, box))
     return annotations, reasons
@@ -97,8 +98,8 @@ def size(height: Any, width: Any) -> tuple[int, int]:
         RLEError: If it is not made of whole numbers, or too small or too large.
     """
     if not (_is_whole(height) and _is_whole(width)):
-        shown = f"{width!s:.20} × {height!s:.20}"
-        raise RLEError(f"The size {shown} is not made of whole numbers.")
+        said = f"{shown(width, 20)} × {shown(height, 20)}"
+        raise RLEError(f"The size {said} is not made of whole numbers.")
     height, width = int(height), int(width)
     if height < 1 or width < 1 or height * width > checks.MAX_PIXELS:
         raise RLEError(f"An image of {width:,} × {height:,} pixels is too small or too large.")

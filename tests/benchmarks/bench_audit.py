@@ -47,10 +47,13 @@ def look_through(path: Path, format_name: str) -> None:
     print(f"  index            {indexed - start:6.2f} s")
     print(f"  audit            {audited - indexed:6.2f} s")
     print(f"  processor, both  {busy:6.2f} s, imports included")
-    print(f"  peak memory      {megabytes:6.0f} MB{'  MISSED' * (megabytes > MOST_MEGABYTES)}")
+    print(f"  peak memory      {megabytes:6.0f} MB")
     print(f"  findings         {dict(Counter(it.kind for it in done.findings))}", flush=True)
-    if audited - start > MOST_SECONDS and format_name == "kaggle-rle":
-        print(f"  MISSED: more than {MOST_SECONDS:g} s")
+    if format_name == "kaggle-rle":  # the other set has no aim
+        if audited - start > MOST_SECONDS:
+            print(f"  MISSED: more than {MOST_SECONDS:g} s")
+        if megabytes > MOST_MEGABYTES:
+            print(f"  MISSED: more than {MOST_MEGABYTES:g} MB")
 
 
 def show_page(path: Path, format_name: str) -> None:

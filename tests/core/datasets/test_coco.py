@@ -355,7 +355,7 @@ def test_a_mask_that_cannot_be_read_is_told_and_the_others_are_read(
         ({"score": 73}, "Its score is not between 0 and 1: 73."),
         ({"score": "high"}, "Its score is not between 0 and 1: high."),
         ({"iscrowd": "yes"}, "Its iscrowd is neither 0 nor 1: yes."),
-        ({"iscrowd": [1] * 99}, "Its iscrowd is neither 0 nor 1: [1, 1, 1, 1, 1, 1, 1."),
+        ({"iscrowd": [1] * 99}, "Its iscrowd is neither 0 nor 1: a list."),
         ({"category_id": 99}, "Its category has no name in the list of categories."),
         ({"category_id": None}, "It has no category_id."),
         ({"category_id": [1]}, "It has no category_id."),
@@ -442,7 +442,7 @@ def test_images_that_lack_what_they_need(tmp_path: Path):
     ]
     told = "An image of 1,000,000 × 1,000,000 pixels is too small or too large."
     assert reasons(huge.read())[0] == ("image 5 in instances.json", told)
-    told = "The size None × 3 is not made of whole numbers."
+    told = "The size nothing × 3 is not made of whole numbers."
     assert reasons(no_number.read())[0] == ("image 6 in instances.json", told)
     assert reasons(unnamed.read()) == [("image 7 in instances.json", "It has no file_name.")]
     assert [it.mask.size_hw for it in unnamed.instances] == [(3, 4)]
