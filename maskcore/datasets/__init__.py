@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from maskcore import archive
-from maskcore.datasets import formats
+from maskcore.datasets import audit, formats
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
 from maskcore.datasets.export import Images, losses, members, write
 from maskcore.datasets.formats import FORMATS, Format
@@ -36,6 +36,7 @@ __all__ = [
     "Problem",
     "Sample",
     "Tally",
+    "audit",
     "detect",
     "losses",
     "lossy",
