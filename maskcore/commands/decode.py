@@ -46,7 +46,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "drawn on\nthe images, in the folders masks, label_maps and overlays. In label maps a "
         "class that\nis a number keeps it; others are counted from 1, see labels.csv there. Rows "
         "that are\nwrong are listed, and the exit code is then 1.",
-        examples="train.csv --images train_images --out decoded\n"
+        examples="train.csv --images train_images\n"
         "train.csv --images train_images --what overlay label-map --out decoded\n"
         "rows.csv --dialect airbus --out decoded",
     )
@@ -58,7 +58,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the images that are decoded (default: all that the table names, without looking at "
         "them; the table must then say how large they are)",
     )
-    options.add_out(parser)
+    options.add_out(parser, default="beside TABLE, as in train_decoded for train.csv")
     parser.add_argument(
         "--dialect",
         choices=tuple(rle_text.DIALECTS),
@@ -78,6 +78,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     table, images, what = arguments.table, arguments.images, arguments.what
+    if arguments.out is None:
+        arguments.out = table.with_name(f"{table.stem}_decoded")
     if images is None and "overlay" in what:
         raise Stop("Overlays need the images; say where they are with --images.", 2)
     try:

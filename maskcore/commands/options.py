@@ -79,10 +79,19 @@ def add_masks(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None
     )
 
 
-def add_out(parser: argparse.ArgumentParser) -> None:
-    """Add where results go and whether to redo what is there."""
+def add_out(parser: argparse.ArgumentParser, *, default: str = "") -> None:
+    """Add where results go and whether to redo what is there.
+
+    Args:
+        parser: Of the subcommand.
+        default: Where they go if nothing is said, in words; "" if that must be said.
+    """
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the results go"
+        "--out",
+        type=Path,
+        required=not default,
+        metavar="FOLDER",
+        help="where the results go" + (f" (default: {default})" if default else ""),
     )
     parser.add_argument("--again", action="store_true", help="redo what is done")
 

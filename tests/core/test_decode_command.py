@@ -57,6 +57,12 @@ def test_a_mask_becomes_a_black_and_white_picture(capsys) -> None:
     assert "2 files from 2 images in out." in said
 
 
+def test_unless_said_otherwise_the_results_are_beside_the_table() -> None:
+    assert run("train.csv --images photos") == 0
+    found = sorted(it.name for it in Path("train_decoded/masks").iterdir())
+    assert found == ["a.100.1.0_0_4_1.png", "a.100.3.2_1_1_2.png"]
+
+
 def test_the_manifest_lists_them() -> None:
     assert run("train.csv --images photos --out out --what masks label-map") == 0
     rows = json.loads(Path("out/manifest.json").read_text("utf-8"))
@@ -232,7 +238,7 @@ def test_no_table_is_one_sentence(line: str, fault: str, capsys) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["train.csv", "train.csv --out out --what all", "train.csv --out out --dialect morse"],
+    ["", "train.csv --out out --what all", "train.csv --out out --dialect morse"],
 )
 def test_what_makes_no_sense_is_wrong_usage(line: str, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
