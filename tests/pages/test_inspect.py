@@ -648,7 +648,7 @@ def test_real_sets_open_from_the_server(start, monkeypatch, folder, kind, n_samp
     click(page, "open server folder")
     assert opened(page).format == kind
     assert f"{n_samples:,} of {n_samples:,} samples" in captions(page)
-    assert len(cards(page)) == min(24, n_samples)
+    assert len(cards(page)) == min(20, n_samples)
     for name in ("Findings", "Charts", "Gallery"):
         part(page, name)
     visit(page, cards(page)[0])
