@@ -47,9 +47,19 @@ class _Painted:
     chosen: dict[str, int] = field(default_factory=dict)  # by picture
     turn: int = 0  # of the widget: what the browser says of an earlier one is out of date
 
+    @property
+    def key(self) -> str:
+        """Of the widget that is shown."""
+        return f"layer to paint on {self.turn}"
+
     def choose(self, picture: Picture, layer_id: int) -> None:
         self.chosen[picture.id] = layer_id
         self.turn += 1
+
+    def take(self, picture: Picture, key: str) -> None:
+        """Take the choice out of a widget, unless that is gone: a browser may send it again."""
+        if key == self.key:
+            self.chosen[picture.id] = st.session_state[key]
 
 
 def target(picture: Picture) -> Target:
@@ -57,7 +67,7 @@ def target(picture: Picture) -> Target:
     by_id = {layer.id: layer for layer in workspace.layers()}
     names = workspace.layer_names()
     painted = _painted()
-    key = f"layer to paint on {painted.turn}"
+    key = painted.key
     chosen = painted.chosen.get(picture.id)
     if chosen not in (*by_id, _NEW):
         chosen = next(reversed(by_id), _NEW)
@@ -69,7 +79,8 @@ def target(picture: Picture) -> Target:
             [_NEW, *reversed(by_id)],
             format_func=lambda it: names.get(it, "New layer"),
             key=key,
-            on_change=lambda: painted.chosen.update({picture.id: st.session_state[key]}),
+            on_change=painted.take,
+            args=(picture, key),
             width=280,
         )
         st.button(

@@ -393,6 +393,19 @@ def test_a_late_stroke_arrives_at_its_own_image(page):
     assert count_steps(page) == 0
 
 
+def test_a_choice_that_a_widget_of_before_sends_again_is_let_go(page):
+    state = page.session_state["painting"]
+    before = state.key
+    stroke(page, 1)
+    assert state.key != before
+    opened = page.session_state["workspace"]
+    state.take(opened.open[opened.current].picture, before)
+    clean(page.run())
+    assert choice(page).value == layers(page)[0].id
+    stroke(page, 2, STROKE, (5, 3))
+    assert labels(page) == ["mask 1"]
+
+
 def test_a_late_first_stroke_makes_a_layer_of_its_own_image(page):
     first = canvas(page)["document"]
     open_image(page, np.zeros((7, 3), np.uint8), "b.png")
