@@ -40,11 +40,20 @@ def set_share(page: Page, percent: int) -> None:
         slider.press("ArrowRight")
 
 
+def settled(page: Page) -> None:
+    """Wait until no job is followed: every run of the page makes its downloads anew."""
+    expect(main(page).get_by_role("progressbar")).to_have_count(0, timeout=120_000)
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+
+
 def exported(page: Page, to: Path) -> zipfile.ZipFile:
     page.get_by_role("button", name="Make the zip").click()
     expect(page.get_by_text("made before the last changes")).to_have_count(0)
+    button = main(page).get_by_role("button", name="Download")
+    button.wait_for(timeout=120_000)
+    settled(page)
     with page.expect_download(timeout=120_000) as download:
-        main(page).get_by_role("button", name="Download").click(timeout=120_000)
+        button.click(timeout=120_000)
     download.value.save_as(to)
     return zipfile.ZipFile(to)
 
@@ -54,6 +63,7 @@ def joined(page: Page, path: Path, n_patches: int) -> np.ndarray:
     main(page).locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name=f"Join {n_patches:,} patches").click()
     page.get_by_role("img", name="The joined image").wait_for(timeout=120_000)
+    settled(page)
     with page.expect_download() as download:
         main(page).get_by_role("button", name="Download").click()
     return opened(Path(download.value.path()).read_bytes())
