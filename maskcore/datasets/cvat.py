@@ -53,14 +53,11 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     problems: list[Problem] = []
     labels: dict[str, None] = {}
     taken: set[str] = set()
-    n_read = 0
-    for name in names:
-        try:
-            outline = cvat_document.read(source.files.read(name), name)
-        except DatasetError as error:
-            problems.append(Problem(name, str(error)))
-            continue
-        n_read += 1
+
+    def outlined(name: str) -> cvat_document.Outline:
+        return cvat_document.read(source.files.read(name), name)
+
+    for name, outline in stated.documents(names, outlined, problems, "XML"):
         problems += outline.problems
         labels |= outline.labels
         for image in outline.images:
@@ -68,8 +65,6 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
             path = picture.path if picture is not None else ""
             sample = stated.unique(path or image.called, taken)
             samples.append(Sample(sample, picture, partial(_load, image, name, sample, picture)))
-    if not n_read:
-        raise DatasetError(problems[0].reason if problems else "There is no XML file.")
     samples += unannotated(source, source.image_names, samples)
     return Dataset("cvat", samples, tuple(labels), problems)
 

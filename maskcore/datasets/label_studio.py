@@ -50,14 +50,8 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     problems: list[Problem] = []
     labels: dict[str, None] = {}
     taken: set[str] = set()
-    n_read = 0
-    for name in names:
-        try:
-            tasks = _tasks(source, name)
-        except DatasetError as error:
-            problems.append(Problem(name, str(error)))
-            continue
-        n_read += 1
+    tasks_of = partial(_tasks, source)
+    for name, tasks in stated.documents(names, tasks_of, problems, "JSON"):
         for number, task in enumerate(tasks, start=1):
             if not isinstance(task, dict):
                 problems.append(Problem(f"task {number} in {name}", "It is not a task."))
@@ -65,8 +59,6 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
             one = _sample(source, name, task, number, taken)
             samples.append(one[0])
             labels |= dict.fromkeys(it for result in one[1] for it in result.labels)
-    if not n_read:
-        raise DatasetError(problems[0].reason if problems else "There is no JSON file.")
     samples += unannotated(source, source.image_names, samples)
     return Dataset("label-studio", samples, tuple(labels), problems)
 

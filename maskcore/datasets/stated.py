@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from maskcore import checks, image_probe, mask_pixels
-from maskcore.datasets.dataset import Picture
+from maskcore.datasets.dataset import Picture, Problem
 from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import Source
 from maskcore.errors import DatasetError, ImageError
@@ -19,6 +19,8 @@ NO_LABEL = "mask"
 """The label of a mask that nobody named."""
 
 _LOOKED_AT = 40
+
+_Document = TypeVar("_Document")
 
 
 def size(height: Any, width: Any) -> tuple[int, int] | None:
@@ -148,3 +150,30 @@ def alike(source: Source, names: Iterable[str], is_ours: Callable[[bytes], bool]
         ours = [it for it in looked_at if is_ours(source.head(it))]
         found += together if step > 1 and 2 * len(ours) > len(looked_at) else ours
     return found
+
+
+def documents(
+    names: Iterable[str], read: Callable[[str], _Document], problems: list[Problem], what: str
+) -> Iterator[tuple[str, _Document]]:
+    """Yield each file that can be read, with its name; the others become problems.
+
+    Args:
+        names: Of the files.
+        read: Reads one; raises DatasetError if it cannot.
+        problems: Where the others are added.
+        what: Of which kind the files are: "XML".
+
+    Raises:
+        DatasetError: After the last one, if none could be read.
+    """
+    n_read = 0
+    for name in names:
+        try:
+            found = read(name)
+        except DatasetError as error:
+            problems.append(Problem(name, str(error)))
+            continue
+        n_read += 1
+        yield name, found
+    if not n_read:
+        raise DatasetError(problems[0].reason if problems else f"There is no {what} file.")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from maskcore import archive
 from maskcore.datasets.source import stem
-from pages.shared import convert_losses, convert_work, file_job, results
+from pages.shared import convert_losses, dataset_work, file_job, results
 from pages.shared.convert_target import Choice
 
 _KEY = "convert export"
@@ -59,7 +59,7 @@ def show(choice: Choice) -> None:
 
 def _submit(choice: Choice) -> None:
     file_job.submit(
-        _KEY, "Converting", _file_name(choice), choice.digest, convert_work.write, choice.wanted()
+        _KEY, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import datasets
 from maskcore.datasets import Loss
-from pages.shared import convert_work, job_view, jobs, markdown
+from pages.shared import dataset_work, job_view, jobs, markdown
 from pages.shared.convert_target import Choice, short
 from pages.shared.jobs import Job
 
@@ -80,6 +80,6 @@ def _count(choice: Choice) -> None:
 
 def _submit(choice: Choice) -> None:
     before = st.session_state.get(_JOB)
-    job_view.submit(_JOB, "Counting what is lost", convert_work.count, choice.wanted())
+    job_view.submit(_JOB, "Counting what is lost", dataset_work.count, choice.wanted())
     if st.session_state.get(_JOB) is not before:
         st.session_state[_SAID] = choice.digest

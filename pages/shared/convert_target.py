@@ -10,8 +10,8 @@ import streamlit as st
 from maskcore import datasets
 from maskcore.datasets import Images
 from pages.shared import markdown
-from pages.shared.convert_work import Wanted
 from pages.shared.dataset_source import Opened
+from pages.shared.dataset_work import Wanted
 
 _IMAGES: dict[Images, str] = {
     "copy": "Copy",
@@ -53,7 +53,8 @@ class Choice:
 
     def wanted(self) -> Wanted:
         """Return it as the worker process takes it."""
-        return Wanted(self.opened.files, self.format, self.images)
+        advice = "leave the images out, or convert on the command line"
+        return Wanted(self.opened.files, self.format, self.images, advice=advice)
 
 
 def show(opened: Opened) -> Choice:

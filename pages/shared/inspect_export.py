@@ -9,8 +9,9 @@ import streamlit as st
 
 from maskcore import datasets
 from maskcore.datasets.audit import Finding
-from pages.shared import file_job, inspect_work, markdown, results
+from pages.shared import dataset_work, file_job, markdown, results
 from pages.shared.dataset_source import Opened
+from pages.shared.dataset_work import Wanted
 
 _OTHERWISE = "coco"
 
@@ -28,7 +29,7 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
     written = opened.format if datasets.FORMATS[opened.format].can_write else _OTHERWISE
     state = hashlib.sha256(repr((opened.id, written, findings)).encode()).hexdigest()
     said = f"{opened.digest} {state}"
-    arguments = opened.files, tuple(findings), written
+    wanted = Wanted(opened.files, written, findings=tuple(findings))
     latest = file_job.latest(key)
     if latest is not None and not latest.said.startswith(opened.digest):
         latest = None  # of another data set
@@ -39,7 +40,7 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
             key=f"write {kind}",
             icon=":material/folder_zip:",
             on_click=file_job.submit,
-            args=(key, "Writing", "dataset.zip", said, inspect_work.write, *arguments),
+            args=(key, "Writing", "dataset.zip", said, dataset_work.write, wanted),
             disabled=running,
         )
         if latest and latest.job.state == "done":
@@ -55,6 +56,6 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
         if latest.said != said:
             st.caption("The download was made before the last changes.")
         for loss in latest.job.result.losses:
-            st.caption(f":material/info: {markdown.plain(loss)}")
+            st.caption(f":material/info: {markdown.plain(loss.text)}")
     if latest and (running or latest.said == said):
         file_job.follow(key)

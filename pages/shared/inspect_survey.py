@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey
-from pages.shared import inspect_work, job_view, jobs
+from pages.shared import dataset_work, job_view, jobs
 from pages.shared.dataset_source import Opened
 from pages.shared.jobs import Job
 
@@ -158,7 +158,7 @@ def _submit(opened: Opened, read_images: bool) -> None:
     job_view.submit(
         _JOB,
         "Checking the pixels" if read_images else "Looking through it",
-        inspect_work.survey,
+        dataset_work.survey,
         opened.files,
         read_images,
     )
