@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from maskcore.types import Instance
-from pages.shared import dataset_state, markdown, workspace
+from pages.shared import dataset_state, workspace
 from pages.shared.dataset_state import Opened
 from pages.shared.workspace import Picture
 
@@ -30,13 +30,12 @@ def layers(picture: Picture, opened: Opened, sample: str) -> list[Instance] | No
 def way_back(picture: Picture) -> None:
     """Offer the way to the data set if the image was opened for one of its samples."""
     opened = dataset_state.current()
-    digest, sample = _sent(picture)
-    if opened is None or opened.digest != digest:
+    if opened is None or opened.digest != _sent(picture)[0]:
         return
     try:
         st.page_link(
             _INSPECT,
-            label=f"Back to the data set with {markdown.plain(sample.rpartition('/')[2])}",
+            label="Back to the data set",  # short: it stands in the sidebar too
             icon=":material/arrow_back:",
         )
     except StreamlitAPIException:

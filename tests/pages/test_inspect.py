@@ -313,7 +313,7 @@ def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
     clean(app.run())
     assert app.title[0].value == "Paint"
     # On the page and in the sidebar.
-    assert ways_back(app) == ["Back to the data set with a.png"] * 2
+    assert ways_back(app) == ["Back to the data set"] * 2
     workspace = app.session_state["workspace"]
     work = workspace.open[workspace.current]
     assert work.picture.name == "a.png"
