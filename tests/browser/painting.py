@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ import PIL.Image
 from playwright.sync_api import Page
 
 from maskcore.types import Box, Mask
+from tests.browser import walking
 
 Place = tuple[float, float]
 
@@ -102,7 +101,7 @@ class Studio:
         return self.view.element_handle()
 
     def visit(self, address: str) -> None:
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(walking.PATIENCE)
         self.page.goto(address)
         self.page.get_by_text("Or start with a sample").wait_for()
 
@@ -115,11 +114,7 @@ class Studio:
 
     def go(self, section: str, title: str) -> None:
         """Change the page over the menu at the top."""
-        self.page.get_by_role("button", name=section, exact=True).click()
-        self.page.get_by_role("menuitem", name=title).click()
-        self.page.get_by_role(
-            "heading", name=title if title != "Open" else "Mask Studio"
-        ).wait_for()
+        walking.go(self.page, section, title)
 
     def ready(self) -> None:
         """Wait until the canvas shows what the page says."""
@@ -128,7 +123,7 @@ class Studio:
 
     def rest(self) -> None:
         """Wait until Python has nothing to do."""
-        self.page.locator('[data-test-script-state="notRunning"]').wait_for()
+        walking.rest(self.page)
 
     def saved(self) -> None:
         """Wait until Python has all that was painted, and the page shows it."""
@@ -248,11 +243,9 @@ class Studio:
         wanted = self.page.get_by_role("button", name="Masks, a PNG each")
         if not wanted.is_visible():
             self.sidebar.get_by_role("button", name="Download", exact=True).click()
-        with self.page.expect_download() as download:
-            wanted.click()
+        files = walking.unzipped(walking.downloaded(wanted))
         self.page.keyboard.press("Escape")
         wanted.wait_for(state="hidden")
-        files = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
         return {
             name.removesuffix(".png"): np.array(PIL.Image.open(files.open(name)).convert("L"))
             == 255

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.browser.serving import launch, serve
+from tests.browser.walking import go, keep_steel_masks
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -39,16 +40,11 @@ def find_page(page: Page) -> None:
 
 
 def rle_page(page: Page) -> None:
-    page.locator(".st-key-sample-steel button").click()
-    page.get_by_role("link", name="Decode run-length codes").click()
-    page.get_by_role("button", name="Rows of").click()
-    page.get_by_role("button", name="Keep all 4").click()
-    page.get_by_text("Layers (4)").wait_for()
+    keep_steel_masks(page)
 
 
 def inspect_page(page: Page) -> None:
-    page.get_by_role("button", name="Data sets", exact=True).click()
-    page.get_by_role("menuitem", name="Inspect", exact=True).click()
+    go(page, "Data sets", "Inspect")
     page.get_by_role("button", name="Open the sample set").click()
     page.get_by_text("56 masks").wait_for()
     page.get_by_text("12 of 12 samples").wait_for()

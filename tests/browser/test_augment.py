@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -14,27 +13,9 @@ from playwright.sync_api import Page, expect
 from pycocotools.coco import COCO
 
 from maskcore import samples
+from tests.browser.walking import another_shown, downloaded, go, unzipped
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-def go(page: Page, section: str, name: str) -> None:
-    page.get_by_role("button", name=section, exact=True).click()
-    page.get_by_role("menuitem", name=name, exact=True).click()
-    page.get_by_role("heading", name=name, level=1).wait_for()
-
-
-def first_sample(page: Page) -> str:
-    source = page.get_by_role("img", name="Sample 1", exact=True).get_attribute("src")
-    assert source is not None
-    return source
-
-
-def expect_another(page: Page, before: str) -> None:
-    page.wait_for_function(
-        "before => document.querySelector('img[alt=\"Sample 1\"]').getAttribute('src') !== before",
-        arg=before,
-    )
 
 
 @pytest.fixture
@@ -61,20 +42,15 @@ def shapes(page: Page) -> Page:
 
 
 def test_the_grid_changes_as_controls_move(shapes: Page) -> None:
-    before = first_sample(shapes)
-    ends = shapes.get_by_role("slider", name="Rotation")
-    ends.last.press("ArrowRight")
-    expect_another(shapes, before)
+    first = shapes.get_by_role("img", name="Sample 1", exact=True)
+    with another_shown(first):
+        shapes.get_by_role("slider", name="Rotation").last.press("ArrowRight")
     expect(shapes.get_by_text("11°")).to_be_visible()
-    turned = first_sample(shapes)
-    shapes.get_by_role("button", name="New draw").click()
-    expect_another(shapes, turned)
-    drawn = first_sample(shapes)
-    shapes.get_by_role("radio", name="Strong").click()
-    expect_another(shapes, drawn)
-    strong = first_sample(shapes)
-    shapes.get_by_role("radio", name="Masks").click()
-    expect_another(shapes, strong)
+    with another_shown(first):
+        shapes.get_by_role("button", name="New draw").click()
+    for choice in ("Strong", "Masks"):
+        with another_shown(first):
+            shapes.get_by_role("radio", name=choice).click()
 
 
 def test_a_sample_is_looked_at_with_its_numbers_and_left_out(shapes: Page) -> None:
@@ -98,9 +74,7 @@ def test_the_masks_of_fifty_samples_lie_where_label_maps_and_images_show_them(
     shapes.get_by_role("button", name="Make 51 samples").wait_for()
     shapes.locator(".st-key-leave-out-3 button").first.click()
     shapes.get_by_role("button", name="Make 50 samples").click()
-    with shapes.expect_download(timeout=90_000) as download:
-        shapes.locator(".st-key-download-samples button").click(timeout=90_000)
-    files = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
+    files = unzipped(downloaded(shapes.locator(".st-key-download-samples button")))
     annotations = tmp_path / "annotations.json"
     annotations.write_bytes(files.read("annotations.json"))
     with capsys.disabled():

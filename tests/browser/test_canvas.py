@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Route
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
 from maskcore import image_io, regions
 from maskcore.types import Mask
@@ -381,7 +381,7 @@ def test_a_stroke_arrives_though_the_page_is_left_at_once(visit: Studio) -> None
     )
     after = scribble(visit, 1)
     visit.page.get_by_text("Or start with a sample").wait_for()
-    assert visit.view.count() == 0
+    expect(visit.view).to_have_count(0)
     assert np.array_equal(visit.layer(), before | after)
     visit.go("Make", "Paint")
     visit.ready()
@@ -496,8 +496,8 @@ def test_a_stroke_arrives_though_the_connection_breaks_in_its_middle(unsteady: S
     page.evaluate("addEventListener('pointerdown', () => sockets.at(-1).close(), { once: true })")
     expected |= scribble(unsteady, 1)
     expected |= scribble(unsteady, 2)
-    assert page.locator('.studio[data-saved="false"]').is_visible()
-    assert page.get_by_role("status").filter(has_text="Saving").is_visible()
+    expect(page.locator('.studio[data-saved="false"]')).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Saving")).to_be_visible()
     unsteady.saved()
     assert page.evaluate("sockets.length") > 1
     assert np.array_equal(unsteady.pixels(), expected)
@@ -784,7 +784,7 @@ def test_hostile_messages_are_refused_with_a_sentence_and_change_nothing(small: 
     assert np.array_equal(small.layer(), painted)
     painted |= scribble(small, 1)
     small.saved()
-    assert small.page.get_by_role("status").last.inner_text() == "Saved"
+    expect(small.page.get_by_role("status").last).to_have_text("Saved")
     assert np.array_equal(small.layer(), painted)
 
 

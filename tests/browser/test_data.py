@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from playwright.sync_api import Download, Locator, Page, expect
+from playwright.sync_api import Download, Page, expect
 from pycocotools import mask as coco_mask
 
 from maskcore.types import Mask
 from pages.shared import dataset_sample
 from tests.browser import painting
 from tests.browser.painting import Studio
+from tests.browser.walking import another_shown, downloaded, go, main, rest, unzipped
 from tests.flood import holes_by_hand, parts_by_hand
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -32,7 +33,6 @@ real = pytest.mark.skipif(not DATA.name, reason="needs MASKCORE_TEST_DATA")
 SIZE_HW = (23, 37)  # whose fractions are no round numbers
 ANNOTATIONS = "annotations/instances.json"
 ESCAPED = "escaped-from-a-data-set.png"
-PATIENCE = 30_000
 
 _ALL_LOADED = """least => {
   const cards = [...document.querySelectorAll("[class*=st-key-inspect-card]")];
@@ -41,16 +41,6 @@ _ALL_LOADED = """least => {
 }"""
 
 Named = tuple[str, bytes]  # the bytes of a mask: two masks can be told apart and put in order
-
-
-def go(page: Page, name: str) -> None:
-    page.get_by_role("button", name="Data sets", exact=True).click()
-    page.get_by_role("menuitem", name=name, exact=True).click()
-    page.get_by_role("heading", name=name, level=1).wait_for()
-
-
-def main(page: Page) -> Locator:
-    return page.get_by_test_id("stMainBlockContainer")
 
 
 def drop(page: Page, files: Path | list[Path]) -> None:
@@ -100,20 +90,8 @@ def nothing_failed(page: Page) -> None:
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
-def downloaded(page: Page, what: str) -> Download:
-    """Take what a job has written, once there is nothing left to be drawn anew."""
-    button = page.locator(f".st-key-download-{what} button")
-    button.wait_for()
-    expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
-    Studio(page).rest()
-    with page.expect_download() as download:
-        button.click()
-    return download.value
-
-
-def unzipped(download: Download) -> dict[str, bytes]:
-    with zipfile.ZipFile(download.path()) as files:
-        assert files.testzip() is None
+def files_of(download: Download) -> dict[str, bytes]:
+    with unzipped(download) as files:
         return {name: files.read(name) for name in files.namelist()}
 
 
@@ -155,7 +133,7 @@ def masks_of(document: dict) -> dict[str, list[Named]]:
 @pytest.fixture
 def inspect(page: Page) -> Page:
     """A new visitor on the page Inspect."""
-    go(page, "Inspect")
+    go(page, "Data sets", "Inspect")
     return page
 
 
@@ -211,11 +189,10 @@ def test_one_mask_is_corrected_on_the_canvas_and_only_its_pixels_change(shapes: 
     page.get_by_role("button", name="scene_03.png", exact=True).click()
     page.get_by_text("251 × 228 pixels · 4 masks").wait_for()
     large = page.get_by_role("img", name="scene_03.png with its masks")
-    expect(large).to_have_count(1, timeout=PATIENCE)  # the gallery is gone
-    picture, plain = large.element_handle(), large.get_attribute("src")
-    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 35 + 2 * 35 + 18})
+    expect(large).to_have_count(1)  # the gallery is gone
     # The table says a moment later what is selected; then the picture shows it.
-    page.wait_for_function("([it, src]) => it.getAttribute('src') !== src", arg=[picture, plain])
+    with another_shown(large):
+        page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 35 + 2 * 35 + 18})
     studio.rest()
     page.get_by_role("button", name="Correct it on the canvas").click()
     page.get_by_role("heading", name="Paint", level=1).wait_for()
@@ -232,18 +209,18 @@ def test_one_mask_is_corrected_on_the_canvas_and_only_its_pixels_change(shapes: 
     expected = (expected | block) & ~hole
     studio.saved()
 
-    go(page, "Inspect")
+    go(page, "Data sets", "Inspect")
     page.get_by_role("button", name="Put back into the data set").click()
     page.get_by_role("button", name="Undo correction").wait_for()
     put_back = page.get_by_role("button", name="Put back into the data set")
-    expect(put_back).to_be_disabled(timeout=PATIENCE)
+    expect(put_back).to_be_disabled()
     page.get_by_role("button", name="Back", exact=True).click()
     page.get_by_text("1 sample corrected.").wait_for()
     page.get_by_role("button", name="Write the corrected set").click()
-    download = downloaded(page, "corrected")
+    download = downloaded(page.locator(".st-key-download-corrected button"))
     nothing_failed(page)
 
-    after = unzipped(download)
+    after = files_of(download)
     assert after.keys() == before.keys()
     assert {it for it in after if after[it] != before[it]} == {ANNOTATIONS}
     corrected = json.loads(after[ANNOTATIONS])
@@ -315,18 +292,18 @@ def converted(page: Page, to: str) -> Download:
         field.click()
         page.get_by_role("option", name=to, exact=True).click()
     main(page).get_by_text(re.compile(f"^{to} (cannot hold everything|holds all)")).wait_for()
-    Studio(page).rest()
+    rest(page)
     page.get_by_role("button", name="Convert 3 samples").click()
     # Until it is said what is in the download, a former one is offered.
     main(page).get_by_text(re.compile("^(In the download:|The download holds)")).wait_for()
-    return downloaded(page, "converted")
+    return downloaded(page.locator(".st-key-download-converted button"))
 
 
 def test_coco_becomes_yolo_and_coco_again_with_the_losses_that_were_stated(
     page: Page, tmp_path: Path
 ) -> None:
     files, masks = hand_made()
-    go(page, "Convert")
+    go(page, "Data sets", "Convert")
     drop(page, zipped(tmp_path / "made.zip", files.items()))
     opened(page, 3)
     page.get_by_text("YOLO segmentation cannot hold everything").wait_for()
@@ -347,14 +324,14 @@ def test_coco_becomes_yolo_and_coco_again_with_the_losses_that_were_stated(
         )
         for name, found in masks.items()
     }
-    assert drawn(unzipped(yolo)) == expected
+    assert drawn(files_of(yolo)) == expected
 
     yolo.save_as(tmp_path / "yolo.zip")
     page.get_by_role("button", name="Close", exact=True).click()
     page.get_by_role("button", name="Open the sample set").wait_for()
     drop(page, tmp_path / "yolo.zip")
     opened(page, 3)
-    coco = unzipped(converted(page, "COCO instances"))
+    coco = files_of(converted(page, "COCO instances"))
     page.get_by_text("Nothing of this data set is lost.").wait_for()
     page.get_by_text("The download holds all there is.").wait_for()
     nothing_failed(page)
@@ -468,14 +445,12 @@ def test_a_zip_that_is_none_is_one_sentence(inspect: Page, tmp_path: Path) -> No
     drop(inspect, none)
     alert = inspect.get_by_test_id("stAlertContentError")
     sentence = alert.get_by_role("paragraph")
-    expect(sentence).to_have_text(
-        "The zip archive is damaged or no zip archive at all.", timeout=PATIENCE
-    )
+    expect(sentence).to_have_text("The zip archive is damaged or no zip archive at all.")
     expect(inspect.get_by_test_id("stException")).to_have_count(0)
     # The next one is read.
     inspect.get_by_role("button", name="Open the sample set").click()
     opened(inspect, 12)
-    expect(alert).to_have_count(0, timeout=PATIENCE)
+    expect(alert).to_have_count(0)
 
 
 def test_what_climbs_out_of_a_zip_is_left_out_and_the_rest_is_read(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from maskcore import rle, samples
+from tests.browser.walking import downloaded, go, unzipped
 
 
 def find(page: Page, seconds: float = 60) -> None:
@@ -22,26 +21,19 @@ def find(page: Page, seconds: float = 60) -> None:
     page.get_by_text("Ran on").wait_for(timeout=1000 * seconds)
 
 
-def to_find_page(page: Page) -> None:
-    page.get_by_role("button", name="Make", exact=True).click()
-    page.get_by_role("menuitem", name="Find objects").click()
-    page.get_by_role("heading", name="Find objects").wait_for()
-
-
 def test_the_zip_of_the_shapes_sample_agrees_with_the_ground_truth(
     page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page.locator(".st-key-sample-shapes button").click()
     page.get_by_text("Opened shapes.png").wait_for()
-    to_find_page(page)
+    go(page, "Make", "Find objects")
     began = time.perf_counter()
     find(page)
     with capsys.disabled():
         print(f"\nshapes sample, from click to result: {time.perf_counter() - began:.2f} s")
 
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download all, with the background").click()
-    files = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
+    button = page.get_by_role("button", name="Download all, with the background")
+    files = unzipped(downloaded(button))
     manifest = json.loads(files.read("manifest.json"))
     scene = samples.shapes()
     height, width = scene.image.shape[:2]
@@ -74,7 +66,7 @@ def test_a_real_photo_goes_through_the_same_walk(page: Page, name: str, score: f
         pytest.skip("needs MASKCORE_TEST_DATA")
     page.locator("input[type=file]").first.set_input_files(photo)
     page.get_by_text(f"Opened {photo.name}").wait_for()
-    to_find_page(page)
+    go(page, "Make", "Find objects")
     find(page)
     # The demo model knows only shapes: nothing, or something, but never an error.
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import statistics
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.browser.walking import downloaded, go, rest, unzipped
 
 _SHOWN = """([it, before]) => {
   const { data, decoded } = it.maskCanvas;
@@ -21,16 +21,10 @@ _SHOWN = """([it, before]) => {
 STEPS = (3, 8, 12, 16, 6)
 
 
-def rest(page: Page) -> None:
+def drawn(page: Page) -> None:
     """Wait until Python has nothing to do and the canvas shows what it said."""
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    rest(page)
     page.wait_for_function(_SHOWN, arg=[page.locator(".view").element_handle(), ""])
-
-
-def to_page(page: Page, section: str, title: str) -> None:
-    page.get_by_role("button", name=section, exact=True).click()
-    page.get_by_role("menuitem", name=title).click()
-    page.get_by_role("heading", name=title, exact=True).wait_for()
 
 
 def move_slider(page: Page, count: int) -> float:
@@ -51,8 +45,8 @@ def move_slider(page: Page, count: int) -> float:
 def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> None:
     page.locator(".st-key-sample-china button").click()
     page.get_by_text("Opened china.jpg").wait_for()
-    to_page(page, "Make", "Color clusters")
-    rest(page)
+    go(page, "Make", "Color clusters")
+    drawn(page)
     move_slider(page, 3)
     colors = page.locator("[class*=st-key-kmeans-chosen] button")
     expect(colors).to_have_count(3)
@@ -69,19 +63,17 @@ def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> N
     sidebar.get_by_text("Layers (1)").wait_for()
 
     sidebar.get_by_role("button", name="Download", exact=True).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Masks, a PNG each").click()
+    files = unzipped(downloaded(page.get_by_role("button", name="Masks, a PNG each")))
     page.keyboard.press("Escape")
-    files = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
     inside = np.array(PIL.Image.open(files.open("cluster 3.png")).convert("L")) == 255
     assert inside.shape == (427, 640)
     assert share.startswith(f"{inside.mean():.1%}")
     assert inside[:60, 400:].mean() > 0.99
     assert inside[300:, :400].mean() < 0.2
 
-    to_page(page, "Use", "Edit")
+    go(page, "Use", "Edit")
     page.get_by_role("img", name="What the edit adds and removes").wait_for()
-    to_page(page, "Use", "Cut out")
+    go(page, "Use", "Cut out")
     page.get_by_role("checkbox", name="cluster 3").wait_for()
     page.get_by_role("img", name="cluster 3").wait_for()
 
@@ -99,17 +91,15 @@ def test_the_slider_answers_on_large_photos(page: Page, capsys: pytest.CaptureFi
     for photo in photos:
         page.locator("input[type=file]").first.set_input_files(photo)
         page.get_by_role("heading", name=photo.name).wait_for()
-        to_page(page, "Make", "Color clusters")
-        rest(page)
+        go(page, "Make", "Color clusters")
+        drawn(page)
         seconds = []
         for count in STEPS:
             seconds.append(move_slider(page, count))
-            rest(page)
+            drawn(page)
             colors = page.locator("[class*=st-key-kmeans-chosen] button")
             expect(colors).to_have_count(count)
         answered = statistics.median(seconds)
         with capsys.disabled():
             print(f"\n{photo.name}: {answered:.2f} s from slider to picture", end="")
-        page.get_by_role("button", name="Start", exact=True).click()
-        page.get_by_role("menuitem", name="Open").click()
-        page.get_by_text("Or start with a sample").wait_for()
+        go(page, "Start", "Open")

@@ -12,35 +12,24 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from maskcore import samples
+from tests.browser.walking import another_shown, content, downloaded, go, keep_steel_masks, main
 
 
-def go(page: Page, section: str, name: str) -> None:
-    page.get_by_role("button", name=section, exact=True).click()
-    page.get_by_role("menuitem", name=name, exact=True).click()
-    page.get_by_role("heading", name=name, level=1).wait_for()
-
-
-def downloaded(page: Page, button: str) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button).click()
-    return Path(download.value.path()).read_bytes()
+def table(page: Page, button: str) -> csv.DictReader:
+    download = downloaded(page.get_by_role("button", name=button))
+    return csv.DictReader(io.StringIO(content(download).decode()))
 
 
 @pytest.fixture
 def steel(page: Page) -> Page:
     """The steel sample with its four masks as layers, on the page."""
-    page.locator(".st-key-sample-steel button").click()
-    page.get_by_role("link", name="Decode run-length codes").click()
-    page.get_by_role("button", name="Rows of").click()
-    page.get_by_role("button", name="Keep all 4").click()
-    page.get_by_text("Layers (4)").wait_for()
+    keep_steel_masks(page)
     go(page, "Use", "Measure")
     return page
 
 
 def test_the_csv_holds_what_numpy_finds_under_each_mask(steel: Page) -> None:
-    content = downloaded(steel, "All values as CSV").decode()
-    rows = {row["label"]: row for row in csv.DictReader(io.StringIO(content))}
+    rows = {row["label"]: row for row in table(steel, "All values as CSV")}
     image, defects = samples.steel()
     assert sorted(rows) == sorted(str(label) for label in defects)
     for label, pixels in defects.items():
@@ -54,16 +43,10 @@ def test_the_csv_holds_what_numpy_finds_under_each_mask(steel: Page) -> None:
 
 
 def test_a_selected_row_lights_its_layer_and_its_curve(steel: Page) -> None:
-    drawn = steel.get_by_role("img", name="The layers on the image")
-    before = drawn.get_attribute("src")
     steel.get_by_text("All layers, inside against outside").wait_for()
-    table = steel.get_by_test_id("stDataFrame").first
-    table.click(position={"x": 15, "y": 35 + 18})
+    with another_shown(steel.get_by_role("img", name="The layers on the image")):
+        steel.get_by_test_id("stDataFrame").first.click(position={"x": 15, "y": 35 + 18})
     steel.get_by_text("1, inside against outside").wait_for()
-    steel.wait_for_function(
-        "([image, before]) => image.getAttribute('src') !== before",
-        arg=[drawn.element_handle(), before],
-    )
     # It is still selected when one comes back.
     go(steel, "Make", "Threshold")
     go(steel, "Use", "Measure")
@@ -89,10 +72,8 @@ def test_noise_is_filled_and_the_result_opens(page: Page, tmp_path: Path) -> Non
     page.get_by_role("radio", name="Noise").click()
     page.get_by_text(f"{wrong.sum():,} pixels are masked").wait_for()
     expect(page.get_by_role("slider", name="Divider between Before and After")).to_be_visible()
-    main = page.get_by_test_id("stMainBlockContainer")
-    with page.expect_download() as download:
-        main.get_by_role("button", name="Download").click()
-    filled = np.array(PIL.Image.open(download.value.path()).convert("L"))
+    download = downloaded(main(page).get_by_role("button", name="Download"))
+    filled = np.array(PIL.Image.open(download.path()).convert("L"))
     assert np.array_equal(filled, gray)
     page.get_by_role("button", name="Open the result").click()
     page.get_by_text("0 pixels are masked").wait_for()
@@ -109,10 +90,8 @@ def test_a_large_image_is_filled_as_a_job(page: Page, tmp_path: Path) -> None:
     go(page, "Use", "Measure")
     page.get_by_role("radio", name="Noise").click()
     page.get_by_role("button", name="Fill the whole image").click()
-    main = page.get_by_test_id("stMainBlockContainer")
-    with page.expect_download() as download:
-        main.get_by_role("button", name="Download").click(timeout=60_000)
-    assert (np.array(PIL.Image.open(download.value.path())) == 120).all()
+    download = downloaded(main(page).get_by_role("button", name="Download"))
+    assert (np.array(PIL.Image.open(download.path())) == 120).all()
 
 
 def test_the_example_of_numbers_becomes_a_table_without_its_outliers(page: Page) -> None:
@@ -120,11 +99,10 @@ def test_the_example_of_numbers_becomes_a_table_without_its_outliers(page: Page)
     page.get_by_role("radio", name="Numbers").click()
     page.get_by_role("button", name="Example").click()
     page.get_by_text("7 of 36 values are masked").wait_for()
-    rows = list(csv.DictReader(io.StringIO(downloaded(page, "Table as CSV").decode())))
+    rows = list(table(page, "Table as CSV"))
     assert [row["temperature"] for row in rows[:3]] == ["14.2", "15.0", ""]
     assert [row["humidity"] for row in rows[3:8]] == ["", "72.0", "70.0", "69.0", ""]
-    statistics = csv.DictReader(io.StringIO(downloaded(page, "Statistics as CSV").decode()))
-    assert [(row["count"], row["masked"]) for row in statistics] == [
+    assert [(row["count"], row["masked"]) for row in table(page, "Statistics as CSV")] == [
         ("9", "3"),
         ("10", "2"),
         ("10", "2"),

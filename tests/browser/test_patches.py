@@ -14,17 +14,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from maskcore import samples
+from tests.browser.walking import (
+    LONG_PATIENCE,
+    content,
+    downloaded,
+    go,
+    keep_steel_masks,
+    main,
+    unzipped,
+)
 
 DATA = os.environ.get("MASKCORE_TEST_DATA")
-
-
-def go(page: Page, section: str, name: str) -> None:
-    page.get_by_role("button", name=section, exact=True).click()
-    page.get_by_role("menuitem", name=name, exact=True).click()
-
-
-def main(page: Page):
-    return page.get_by_test_id("stMainBlockContainer")
 
 
 def set_number(page: Page, label: str, value: int) -> None:
@@ -40,33 +40,20 @@ def set_share(page: Page, percent: int) -> None:
         slider.press("ArrowRight")
 
 
-def settled(page: Page) -> None:
-    """Wait until no job is followed: every run of the page makes its downloads anew."""
-    expect(main(page).get_by_role("progressbar")).to_have_count(0, timeout=120_000)
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
-
-
 def exported(page: Page, to: Path) -> zipfile.ZipFile:
     page.get_by_role("button", name="Make the zip").click()
     expect(page.get_by_text("made before the last changes")).to_have_count(0)
-    button = main(page).get_by_role("button", name="Download")
-    button.wait_for(timeout=120_000)
-    settled(page)
-    with page.expect_download(timeout=120_000) as download:
-        button.click(timeout=120_000)
-    download.value.save_as(to)
-    return zipfile.ZipFile(to)
+    download = downloaded(main(page).get_by_role("button", name="Download"))
+    download.save_as(to)
+    return unzipped(download)
 
 
 def joined(page: Page, path: Path, n_patches: int) -> np.ndarray:
     page.get_by_role("radio", name="Join").click()
     main(page).locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name=f"Join {n_patches:,} patches").click()
-    page.get_by_role("img", name="The joined image").wait_for(timeout=120_000)
-    settled(page)
-    with page.expect_download() as download:
-        main(page).get_by_role("button", name="Download").click()
-    return opened(Path(download.value.path()).read_bytes())
+    page.get_by_role("img", name="The joined image").wait_for(timeout=LONG_PATIENCE)
+    return opened(content(downloaded(main(page).get_by_role("button", name="Download"))))
 
 
 def opened(content: bytes) -> np.ndarray:
@@ -77,11 +64,7 @@ def opened(content: bytes) -> np.ndarray:
 @pytest.fixture
 def steel(page: Page) -> Page:
     """The steel sample with its four masks as layers, on the page."""
-    page.locator(".st-key-sample-steel button").click()
-    page.get_by_role("link", name="Decode run-length codes").click()
-    page.get_by_role("button", name="Rows of").click()
-    page.get_by_role("button", name="Keep all 4").click()
-    page.get_by_text("Layers (4)").wait_for()
+    keep_steel_masks(page)
     go(page, "Use", "Patches")
     page.get_by_role("img", name="The patches on the image").wait_for()
     return page
@@ -138,7 +121,6 @@ def test_real_strips_and_a_photo_come_back_identical(page: Page, tmp_path: Path)
         with PIL.Image.open(path) as picture:
             image = np.array(picture.convert("RGB"))
         go(page, "Start", "Open")
-        page.get_by_text("Or start with a sample").wait_for()
         page.locator("input[type=file]").first.set_input_files(path)
         page.get_by_text(f"Opened {path.name}").wait_for(timeout=60_000)
         go(page, "Use", "Patches")

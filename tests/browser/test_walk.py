@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from tests.browser.walking import (
+    another_shown,
+    downloaded,
+    go,
+    keep_steel_masks,
+    main,
+    unzipped,
+)
 
 SIZE_HW = (256, 1600)
 ROWS = 50
@@ -56,7 +63,7 @@ def test_the_walk_from_upload_to_zip(
     page: Page, strip: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     upload(page, strip)
-    assert page.get_by_text("1,600 × 256 pixels").is_visible()
+    expect(page.get_by_text("1,600 × 256 pixels")).to_be_visible()
     page.get_by_role("link", name="Decode run-length codes").click()
 
     text, masks = rows_for(strip.name)
@@ -75,13 +82,10 @@ def test_the_walk_from_upload_to_zip(
     page.get_by_role("button", name=f"Keep all {ROWS}").click()
     page.get_by_text(f"Layers ({ROWS})").wait_for()
 
-    main = page.get_by_test_id("stMainBlockContainer")
-    main.get_by_role("button", name="Download", exact=True).click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Everything, in one zip").click()
-    content = Path(download.value.path()).read_bytes()
-    assert download.value.suggested_filename.startswith(strip.stem)
-    files = zipfile.ZipFile(io.BytesIO(content))
+    main(page).get_by_role("button", name="Download", exact=True).click()
+    download = downloaded(page.get_by_role("button", name="Everything, in one zip"))
+    assert download.suggested_filename.startswith(strip.stem)
+    files = unzipped(download)
     assert files.read("severstal.csv").decode() == text
     for label in "1234":
         wanted = np.any([pixels for own, pixels in masks if own == label], axis=0)
@@ -97,19 +101,13 @@ def test_the_walk_from_upload_to_zip(
     assert (overlay != image).any(axis=2)[~inside].mean() < 0.15
 
     # Nothing is lost on the way to another page and back.
-    page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_role("menuitem", name="Open").click()
-    page.get_by_text("Or start with a sample").wait_for()
-    assert page.get_by_text(f"Layers ({ROWS})").is_visible()
+    go(page, "Start", "Open")
+    expect(page.get_by_text(f"Layers ({ROWS})")).to_be_visible()
 
 
 def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
-    page.locator(".st-key-sample-steel button").click()
-    page.get_by_role("link", name="Decode run-length codes").click()
-    page.get_by_role("button", name="Rows of").click()
-    page.get_by_role("button", name="Keep all 4").click()
+    keep_steel_masks(page)
     sidebar = page.get_by_test_id("stSidebar")
-    sidebar.get_by_text("Layers (4)").wait_for()
 
     sidebar.get_by_role("button", name="4", exact=True).click()
     name = page.get_by_role("textbox", name="Name")
@@ -121,24 +119,17 @@ def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
     sidebar.get_by_text("Layers (3)").wait_for()
     sidebar.get_by_test_id("stBaseButton-tertiary").filter(has_text="undo").first.click()
     sidebar.get_by_text("Layers (4)").wait_for()
-    assert sidebar.get_by_role("button", name="scale *", exact=True).is_visible()
+    expect(sidebar.get_by_role("button", name="scale *", exact=True)).to_be_visible()
 
 
 def test_a_clicked_row_is_highlighted(page: Page) -> None:
     page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
-    drawn = page.get_by_role("img", name="The masks on the image")
-    before = drawn.get_attribute("src")
-    table = page.get_by_test_id("stDataFrame")
-    box = table.bounding_box()
-    assert box
-    table.click(position={"x": 15, "y": 35 + 18})
+    page.get_by_role("button", name="Keep all 4").wait_for()
+    with another_shown(page.get_by_role("img", name="The masks on the image")):
+        page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 35 + 18})
     page.get_by_role("button", name="Keep 1 selected").wait_for()
-    page.wait_for_function(
-        "([image, before]) => image.getAttribute('src') !== before",
-        arg=[drawn.element_handle(), before],
-    )
 
 
 def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Page) -> None:
@@ -152,8 +143,8 @@ def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Pag
         area.fill("")
         area.press("Control+Enter")
         page.get_by_text("try the example row").wait_for()
-    assert page.get_by_text("steel.png", exact=True).is_visible()
-    assert page.get_by_text("Layers (0)").is_visible()
+    expect(page.get_by_text("steel.png", exact=True)).to_be_visible()
+    expect(page.get_by_text("Layers (0)")).to_be_visible()
 
 
 def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
@@ -173,6 +164,6 @@ def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
     with capsys.disabled():
         print(f"\n7,204 rows, from upload to overlay: {time.perf_counter() - began:.2f} s")
     # The first image with a mask: of its four rows one holds something.
-    assert page.get_by_text("The rows are of").is_visible()
-    assert page.get_by_role("button", name="Keep all").is_enabled()
-    assert not page.get_by_text("cannot be used").is_visible()
+    expect(page.get_by_text("The rows are of")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep all")).to_be_enabled()
+    expect(page.get_by_text("cannot be used")).to_have_count(0)

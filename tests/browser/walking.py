@@ -1,0 +1,73 @@
+"""What every visitor does: go to a page, wait until it is at rest, take a download."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Download, Locator, Page, expect
+
+PATIENCE = 30_000  # milliseconds, for machines with other things to do
+LONG_PATIENCE = 120_000  # for what takes seconds on a machine that has nothing else to do
+
+
+def go(page: Page, section: str, title: str) -> None:
+    """Change the page over the menu at the top."""
+    page.get_by_role("button", name=section, exact=True).click()
+    page.get_by_role("menuitem", name=title, exact=True).click()
+    heading = "Mask Studio" if title == "Open" else title
+    page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
+
+
+def main(page: Page) -> Locator:
+    """The page without its sidebar."""
+    return page.get_by_test_id("stMainBlockContainer")
+
+
+def rest(page: Page) -> None:
+    """Wait until Python has nothing to do."""
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+
+
+@contextmanager
+def another_shown(picture: Locator) -> Iterator[None]:
+    """Do something, then wait until the picture is another for it."""
+    rest(picture.page)
+    before = picture.get_attribute("src")
+    assert before
+    yield
+    expect(picture).not_to_have_attribute("src", before)
+
+
+def downloaded(button: Locator) -> Download:
+    """Take a download once no job is followed: every run of a page makes its downloads anew."""
+    page = button.page
+    button.wait_for(timeout=LONG_PATIENCE)
+    expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=LONG_PATIENCE)
+    rest(page)
+    with page.expect_download(timeout=LONG_PATIENCE) as download:
+        button.click()
+    return download.value
+
+
+def content(download: Download) -> bytes:
+    return Path(download.path()).read_bytes()
+
+
+def unzipped(download: Download) -> zipfile.ZipFile:
+    """Open a download; it is whole."""
+    files = zipfile.ZipFile(io.BytesIO(content(download)))
+    assert files.testzip() is None
+    return files
+
+
+def keep_steel_masks(page: Page) -> None:
+    """Open the steel sample and keep its four masks as layers."""
+    page.locator(".st-key-sample-steel button").click()
+    page.get_by_role("link", name="Decode run-length codes").click()
+    page.get_by_role("button", name="Rows of").click()
+    page.get_by_role("button", name="Keep all 4").click()
+    page.get_by_text("Layers (4)").wait_for()
