@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from pages.shared import (
     augment_python,
     augment_writing,
     file_job,
+    file_offer,
     results,
     workspace,
 )
@@ -21,7 +23,7 @@ from pages.shared.augment_controls import Choice
 from pages.shared.augment_writing import Source
 from pages.shared.results import Shown
 
-_KEY = "augment export"
+_KEY = "samples"
 _COUNT, _EVERYWHERE = "augment count", "augment in all"
 _MAX_COUNT = 1000
 _FORMATS = {"png": "PNG", "jpg": "JPEG"}
@@ -40,34 +42,16 @@ def show(shown: Shown, choice: Choice) -> None:
     sources, said = _sources(_pictures(shown), choice, plan)
     n_out = sum(len(it.left_out) for it in sources)
     total = plan.count * len(sources) - n_out
-    latest = file_job.latest(_KEY)
-    running = latest is not None and not latest.job.finished
-    done = latest is not None and latest.job.state == "done"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"Make {total:,} sample{'s' * (total != 1)}",
-            key="make samples",
-            type="primary",
-            icon=":material/folder_zip:",
-            on_click=_submit,
-            args=(sources, plan, said),
-            disabled=running or not total,
-        )
-        if latest and done:
-            results.download(
-                f"Download {latest.job.result / 1e6:,.1f} MB",
-                archive.safe_name(f"{shown.picture.stem}_samples.zip"),
-                latest.path.read_bytes,
-                latest.said,
-                key="download samples",
-            )
-    notes = [f"{n_out} left out."] if n_out else []
-    if latest and done and latest.said != said:
-        notes.append("The download was made before the last changes.")
-    if notes:
-        st.caption(" ".join(notes))
-    if latest and (running or latest.said == said):
-        file_job.follow(_KEY)
+    file_offer.show(
+        _KEY,
+        f"Make {total:,} sample{'s' * (total != 1)}",
+        partial(_submit, sources, plan, said),
+        said=said,
+        file_name=archive.safe_name(f"{shown.picture.stem}_samples.zip"),
+        disabled=not total,
+        latest=file_job.latest(_KEY),
+        notes=[f"{n_out} left out."] if n_out else [],
+    )
     results.same_in_python(augment_python.maskcore(sources[0], choice, plan))
     with st.expander("The same with torchvision, as far as it can", icon=":material/code:"):
         st.code(augment_python.torchvision(choice.ranges, shown.picture.size_hw), language="python")
@@ -123,7 +107,7 @@ def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[
     return sources, hashlib.sha256(repr((said, plan)).encode()).hexdigest()
 
 
-def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
+def _submit(sources: Sequence[Source], plan: Plan, said: str, key: str) -> None:
     file_job.submit(
-        _KEY, "Making samples", "samples.zip", said, augment_writing.write, list(sources), plan
+        key, "Making samples", "samples.zip", said, augment_writing.write, list(sources), plan
     )

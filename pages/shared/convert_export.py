@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from maskcore import archive
 from maskcore.datasets.source import stem
-from pages.shared import convert_losses, dataset_work, file_job, results
+from pages.shared import convert_losses, dataset_work, file_job, file_offer, results
 from pages.shared.convert_target import Choice
 
-_KEY = "convert export"
+_KEY = "converted"
 
 
 def remember() -> None:
@@ -28,38 +29,25 @@ def show(choice: Choice) -> None:
     latest = file_job.latest(_KEY)
     if latest is not None and not latest.said.startswith(choice.opened.digest):
         latest = None  # of another data set
-    running = latest is not None and not latest.job.finished
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
-            key="convert now",
-            type="primary",
-            icon=":material/swap_horiz:",
-            on_click=_submit,
-            args=(choice,),
-            disabled=running or not n_samples,
-        )
-        if latest and latest.job.state == "done":
-            results.download(
-                f"Download {latest.job.result.n_bytes / 1e6:,.1f} MB",
-                latest.path.name,
-                latest.path.read_bytes,
-                latest.said,
-                key="download converted",
-            )
-    if latest and latest.job.state == "done" and latest.said != choice.digest:
-        st.caption("The download was made before the last changes.")
-    if latest and (running or latest.said == choice.digest):
-        file_job.follow(_KEY)
+    file_offer.show(
+        _KEY,
+        f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
+        partial(_submit, choice),
+        said=choice.digest,
+        file_name=latest.path.name if latest else "",
+        icon=":material/swap_horiz:",
+        disabled=not n_samples,
+        latest=latest,
+    )
     if latest and latest.job.state == "done" and latest.said == choice.digest:
         lost = " ".join(it.text for it in latest.job.result.losses)
         st.caption(f"In the download: {lost}" if lost else "The download holds all there is.")
     _in_code(choice)
 
 
-def _submit(choice: Choice) -> None:
+def _submit(choice: Choice, key: str) -> None:
     file_job.submit(
-        _KEY, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
+        key, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
     )
 
 

@@ -58,12 +58,12 @@ def submit(
     if former is not None:
         former.remove()
     remove = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
-    st.session_state[key] = FileJob(job, path, said, remove)
+    st.session_state[_file(key)] = FileJob(job, path, said, remove)
 
 
 def latest(key: str) -> FileJob | None:
     """Return the last job under the key."""
-    return st.session_state.get(key)
+    return st.session_state.get(_file(key))
 
 
 def follow(key: str) -> None:
@@ -72,4 +72,8 @@ def follow(key: str) -> None:
 
 
 def _job(key: str) -> str:
-    return f"{key} itself"
+    return f"{key} job"
+
+
+def _file(key: str) -> str:
+    return f"{key} file"

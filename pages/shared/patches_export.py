@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-
-import streamlit as st
+from functools import partial
 
 from maskcore import archive
-from pages.shared import file_job, patches_writing, results
+from pages.shared import file_job, file_offer, patches_writing
 from pages.shared.patches_controls import Choice
 from pages.shared.patches_writing import Source, Wish
 from pages.shared.results import Shown
 
-_KEY = "patches export"
+_KEY = "patches"
 
 
 def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None:
@@ -23,35 +22,19 @@ def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None
     wish = Wish(choice.settings, labels, bool(instances))
     digests = [it.digest for it in chosen]
     said = hashlib.sha256(repr((digests, list(stems), wish)).encode()).hexdigest()
-    latest = file_job.latest(_KEY)
-    running = latest is not None and not latest.job.finished
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Make the zip",
-            key="make patches",
-            type="primary",
-            icon=":material/folder_zip:",
-            on_click=_submit,
-            args=(chosen, stems, wish, said),
-            disabled=running,
-        )
-        if latest and latest.job.state == "done":
-            results.download(
-                f"Download {latest.job.result / 1e6:,.1f} MB",
-                archive.safe_name(f"{chosen[0].picture.stem}_patches.zip"),
-                latest.path.read_bytes,
-                latest.said,
-                key="download patches",
-            )
-    if latest and latest.job.state == "done" and latest.said != said:
-        st.caption("The download was made before the last changes.")
-    if latest and (running or latest.said == said):
-        file_job.follow(_KEY)
+    file_offer.show(
+        _KEY,
+        "Make the zip",
+        partial(_submit, chosen, stems, wish, said),
+        said=said,
+        file_name=archive.safe_name(f"{chosen[0].picture.stem}_patches.zip"),
+        latest=file_job.latest(_KEY),
+    )
 
 
-def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str) -> None:
+def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str, key: str) -> None:
     sources = [
         Source(stem, it.picture.name, it.picture.content, it.instances)
         for stem, it in zip(stems, chosen, strict=True)
     ]
-    file_job.submit(_KEY, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)
+    file_job.submit(key, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)

@@ -24,7 +24,7 @@ from pages.shared.file_job import FileJob
 from pages.shared.patches_uploads import Uploads
 from pages.shared.patches_writing import Joined
 
-_KEY = "patches join"
+_KEY = "joined"
 _OVERLAPS: dict[Overlap, str] = {
     "overwrite": "The last patch",
     "average": "The mean",

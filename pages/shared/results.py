@@ -24,6 +24,7 @@ from pages.shared import workspace
 from pages.shared.colors import to_hex, to_rgb
 from pages.shared.workspace import Picture
 
+_MANY = 60  # masks whose labels would hide the picture
 _LONGEST = 1400  # pixels of a picture on the page; Streamlit itself shrinks anything above 1460
 
 
@@ -101,7 +102,13 @@ def view(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
                 "Opacity", 0, 100, 45, 5, format="%d %%", key="opacity", persist_state="session"
             )
             outline = st.toggle("Outlines", True, key="outlines", persist_state="session")
-            labels = st.toggle("Labels", True, key="labels", persist_state="session")
+            many = len(shown.instances) > _MANY
+            labels = st.toggle(
+                "Labels",
+                not many,
+                key="labels of many" if many else "labels",
+                persist_state="session",
+            )
             boxes = st.toggle("Boxes", False, key="boxes", persist_state="session")
     if mode == "Image":
         shown = Shown.of(shown.picture, [])
@@ -311,6 +318,7 @@ def download(
     *,
     key: str,
     disabled: bool = False,
+    is_next: bool = False,
     width: str = "content",
 ) -> None:
     """Offer a file that is made when it is asked for.
@@ -322,6 +330,7 @@ def download(
         digest: Identifies everything that the content depends on.
         key: The button's key.
         disabled: Whether there is nothing to download.
+        is_next: Whether to take it is what one would do next.
         width: "content" or "stretch".
     """
     stem, _, ending = archive.safe_name(name).rpartition(".")
@@ -339,6 +348,7 @@ def download(
         file_name=f"{stem}-{short}.{ending}",
         on_click="ignore",
         key=key,
+        type="primary" if is_next else "secondary",
         width=width,
         icon=":material/download:",
         disabled=disabled,

@@ -21,6 +21,7 @@ from tests.browser.walking import (
     go,
     keep_steel_masks,
     main,
+    rest,
     unzipped,
 )
 
@@ -28,12 +29,14 @@ DATA = os.environ.get("MASKCORE_TEST_DATA")
 
 
 def set_number(page: Page, label: str, value: int) -> None:
+    rest(page)  # what is typed into a field that is drawn anew is gone
     field = page.get_by_role("spinbutton", name=label)
     field.fill(str(value))
     field.press("Enter")
 
 
 def set_share(page: Page, percent: int) -> None:
+    rest(page)
     slider = page.get_by_role("slider", name="For validation")
     slider.focus()
     for _ in range(percent // 5):

@@ -120,13 +120,13 @@ def choose(app, preset):
 
 def sent(app):
     """What the job was given: the images and what to write."""
-    sources, plan, _ = app.session_state["augment export"].job.arguments
+    sources, plan, _ = app.session_state["samples file"].job.arguments
     return sources, plan
 
 
 def files(app):
     click(app, "make samples")
-    return zipfile.ZipFile(app.session_state["augment export"].path)
+    return zipfile.ZipFile(app.session_state["samples file"].path)
 
 
 def test_without_an_image_the_page_says_what_to_do(start):
@@ -377,12 +377,12 @@ def test_a_disk_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
 
 def test_the_zip_goes_with_the_next_one(page):
     click(page, "make samples")
-    first = page.session_state["augment export"].path
+    first = page.session_state["samples file"].path
     assert first.exists()
     click(page, "new draw")
     click(page, "make samples")
     assert not first.parent.exists()
-    assert page.session_state["augment export"].path.exists()
+    assert page.session_state["samples file"].path.exists()
 
 
 def test_the_code_shown_writes_the_same(page, tmp_path, monkeypatch):
@@ -396,7 +396,7 @@ def test_the_code_shown_writes_the_same(page, tmp_path, monkeypatch):
     click(page, "leave out 1")
     click(page, "make samples")
     exec(compile(page.code[0].value, "shown", "exec"), {})
-    made = zipfile.ZipFile(page.session_state["augment export"].path)
+    made = zipfile.ZipFile(page.session_state["samples file"].path)
     written = zipfile.ZipFile("samples.zip")
     assert written.namelist() == made.namelist()
     for name in made.namelist():

@@ -44,11 +44,17 @@ def choose(app, name):
 
 
 def written(app):
-    app.button(key="convert now").click()
+    app.button(key="make converted").click()
     clean(app.run())
-    assert app.session_state["convert export itself"].state == "done"
-    with zipfile.ZipFile(app.session_state["convert export"].path) as archive:
+    assert app.session_state["converted job"].state == "done"
+    with zipfile.ZipFile(app.session_state["converted file"].path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def primary(app):
+    """The keys of the buttons that are what one would do next."""
+    buttons = [*app.button, *app.get("download_button")]
+    return [it.key for it in buttons if it.proto.type == "primary"]
 
 
 def said(app):
@@ -59,7 +65,7 @@ def said(app):
 def test_it_opens_alone_and_asks_for_a_data_set(start):
     app = start(PAGE)
     assert app.title[0].value == "Convert"
-    assert not [it for it in app.button if it.key == "convert now"]
+    assert not [it for it in app.button if it.key == "make converted"]
 
 
 def test_it_says_what_the_data_set_is(page):
@@ -131,7 +137,9 @@ def test_what_was_lost_is_said_with_the_download(page):
     choose(page, "yolo")
     assert sorted(it.split("/")[0] for it in written(page)) == ["data.yaml", "images", "labels"]
     assert "In the download: 1 mask has holes, which are filled." in said(page)
-    assert [it.label for it in page.get("download_button")] == ["Download 0.0 MB"]
+    n_bytes = page.session_state["converted file"].path.stat().st_size
+    assert 500 < n_bytes < 5000
+    assert [it.label for it in page.get("download_button")] == [f"Download {n_bytes / 1000:.0f} kB"]
 
 
 def test_images_can_be_left_out_or_put_inside(page):
@@ -193,15 +201,18 @@ def test_corrections_are_converted_too(page):
 
 def test_a_download_that_is_out_of_date_says_so(page):
     choose(page, "yolo")
+    assert primary(page) == ["make converted"]
     written(page)
+    assert primary(page) == ["download converted"]
     choose(page, "coco")
     assert "made before the last changes" in said(page)
+    assert primary(page) == ["make converted"]
 
 
 def test_a_zip_that_would_be_too_large_is_one_sentence(page, monkeypatch):
     monkeypatch.setattr(zip_writing, "MAX_BYTES", 50)
     choose(page, "coco")
-    page.button(key="convert now").click()
+    page.button(key="make converted").click()
     clean(page.run())
     (error,) = page.error
     assert "would take more than" in error.value
@@ -250,5 +261,5 @@ def test_the_download_goes_with_its_data_set(page):
     page.button(key="close data set").click()
     clean(page.run())
     put(page, rings(2), "others.zip")
-    assert page.button(key="convert now").label == "Convert 2 samples"
+    assert page.button(key="make converted").label == "Convert 2 samples"
     assert not page.get("download_button")

@@ -118,8 +118,8 @@ def charts(monkeypatch):
 
 def written(app, kind):
     """The files of the copy that is written last."""
-    click(app, f"write {kind}")
-    with zipfile.ZipFile(app.session_state[f"inspect {kind}"].path) as archive:
+    click(app, f"make {kind}")
+    with zipfile.ZipFile(app.session_state[f"{kind} file"].path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -522,7 +522,7 @@ def test_a_copy_of_another_set_is_not_offered(faulty) -> None:
     assert [it for it in faulty.get("download_button") if it.key == "download fixed"]
     click(faulty, "close data set")
     part(upload(faulty, files({**FAULTY, "e.png": [("bird", BIG)]})), "Findings")
-    assert [it for it in faulty.button if it.key == "write fixed"]
+    assert [it for it in faulty.button if it.key == "make fixed"]
     assert not [it for it in faulty.get("download_button") if it.key == "download fixed"]
 
 

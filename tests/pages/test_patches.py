@@ -101,7 +101,7 @@ def number(app, key, value):
 def files(app):
     app.button(key="make patches").click()
     clean(app.run())
-    with zipfile.ZipFile(app.session_state["patches export"].path) as archive:
+    with zipfile.ZipFile(app.session_state["patches file"].path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -115,7 +115,7 @@ def join(app, uploads):
 def joined(app):
     app.button(key="join patches").click()
     clean(app.run())
-    return pixels(app.session_state["patches join"].path.read_bytes())
+    return pixels(app.session_state["joined file"].path.read_bytes())
 
 
 def sentences(app):
@@ -252,7 +252,7 @@ def test_an_export_larger_than_its_quota_is_one_sentence(page, monkeypatch):
     clean(page.run())
     (sentence,) = sentences(page)
     assert sentence.startswith("The patches would take more than 0 MB")
-    assert not page.session_state["patches export"].path.exists()
+    assert not page.session_state["patches file"].path.exists()
 
 
 def test_a_disk_that_is_full_is_one_sentence(page, monkeypatch):
@@ -269,7 +269,7 @@ def test_a_disk_that_is_full_is_one_sentence(page, monkeypatch):
 def test_a_zip_comes_back_as_the_whole_image_and_mask(page):
     number(page, "overlap", 10)
     files(page)
-    archive = page.session_state["patches export"].path.read_bytes()
+    archive = page.session_state["patches file"].path.read_bytes()
     app = join(page, [("patches.zip", archive)])
     assert (joined(app) == colors()).all()
     app.segmented_control(key="join kind").set_value("Masks")
@@ -306,7 +306,7 @@ def test_one_of_several_images_is_chosen(visit):
     app.toggle(key="patches in all").set_value(True)
     clean(app.run())
     files(app)
-    app = join(app, [("all.zip", app.session_state["patches export"].path.read_bytes())])
+    app = join(app, [("all.zip", app.session_state["patches file"].path.read_bytes())])
     app.selectbox(key="join image").set_value("b.png")
     clean(app.run())
     assert (joined(app) == other).all()

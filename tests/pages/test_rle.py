@@ -245,6 +245,15 @@ def test_the_code_shown_takes_long_tables_from_a_file(page, tmp_path, monkeypatc
     assert [it.mask for it in found["instances"]] == [it.mask for it in keep_all(page)]
 
 
+@pytest.mark.parametrize(("count", "named"), [(60, True), (61, False)])
+def test_labels_that_would_hide_the_picture_are_shown_only_if_asked_for(page, count, named):
+    codes = "\n".join(f"a.png,{number},{20 * number + 1} 10" for number in range(count))
+    paste(page, f"ImageId,ClassId,EncodedPixels\n{codes}", size_hw=(40, 40))
+    (labels,) = (it for it in page.toggle if it.label == "Labels")
+    assert labels.value is named
+    assert labels.set_value(not named).run().toggle(key=labels.key).value is not named
+
+
 def test_downloads_of_different_masks_have_different_names(page, monkeypatch):
     """Streamlit would serve the older of two large files of equal length otherwise."""
     named = []
