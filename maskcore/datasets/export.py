@@ -11,8 +11,9 @@ from typing import Literal
 from maskcore import archive
 from maskcore.datasets import formats, stated
 from maskcore.datasets.dataset import Contents, Dataset, Sample
+from maskcore.datasets.fitting import fit
 from maskcore.datasets.formats import Format
-from maskcore.datasets.losses import Loss, Tally, fit
+from maskcore.datasets.losses import Loss, Tally
 from maskcore.datasets.source import IMAGE_SUFFIXES, stem, suffix
 from maskcore.datasets.writer import Item, Member, Writer
 from maskcore.errors import DatasetError, MaskcoreError

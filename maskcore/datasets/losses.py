@@ -1,15 +1,11 @@
-"""What a conversion loses: masks brought into what a format can hold, and what that changed."""
+"""What a conversion loses: the kinds of losses, their counts, and what a person reads of them."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from maskcore import mask_parts, mask_size, rle, rle_placed
 from maskcore.datasets.writer import Keeps
-from maskcore.rle import RLE
-from maskcore.types import Instance, Mask
 
 _NAMED = 5  # samples that a loss names
 
@@ -62,6 +58,10 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     ),
 }
 _OTHERS: dict[str, tuple[str, str]] = {
+    "covered": (
+        "{n} mask is left out, because later ones cover it whole.",
+        "{n} masks are left out, because later ones cover them whole.",
+    ),
     "resized": (
         "{n} mask has another size than its image and is resized to it.",
         "{n} masks have another size than their image and are resized to it.",
@@ -135,116 +135,6 @@ def lossy(keeps: Keeps) -> tuple[str, ...]:
     return tuple(said)
 
 
-def fit(
-    instances: Iterable[Instance],
-    keeps: Keeps,
-    size_hw: tuple[int, int],
-    count: Callable[[str, int], object],
-) -> list[Instance]:
-    """Bring the masks of a sample into what a format can hold.
-
-    Args:
-        instances: The masks.
-        keeps: What the format can hold.
-        size_hw: (height, width) of the image.
-        count: Called with the kind of a loss and how many masks it happened to.
-
-    Returns:
-        The masks as they will be written, all of the size of the image.
-    """
-    masks = list(instances)
-    count("resized", sum(it.mask.size_hw != size_hw for it in masks))
-    masks = mask_size.fit(masks, size_hw)
-    if not keeps.empty:
-        n_before, masks = len(masks), [it for it in masks if rle.area(it.mask)]
-        count("empty", n_before - len(masks))
-    if not keeps.scores:
-        count("scores", sum(it.score is not None for it in masks))
-        masks = [replace(it, score=None) if it.score is not None else it for it in masks]
-    if not keeps.crowds:
-        count("crowds", sum(it.is_crowd for it in masks))
-        masks = [replace(it, is_crowd=False) if it.is_crowd else it for it in masks]
-    if not keeps.labels:
-        count("labels", sum(it.label != "mask" for it in masks))
-        masks = [replace(it, label="mask") for it in masks]
-    told_apart = keeps.most_instances if keeps.instances else 0
-    if told_apart is not None and len(masks) > told_apart:
-        n_before = len(masks)
-        masks = [*masks[:told_apart], *_joined(masks[told_apart:])]
-        count("instances", n_before - len(masks))
-    if not keeps.overlaps:
-        masks, n_cut = _apart(masks)
-        count("overlaps", n_cut)
-    if not keeps.holes:
-        masks, n_filled = _filled(masks)
-        count("holes", n_filled)
-    if not keeps.parts:
-        masks, n_split = _split(masks)
-        count("parts", n_split)
-    return masks
-
-
 def _text(kind: str, count: int) -> str:
     one, several = _KINDS[kind][1:] if kind in _KINDS else _OTHERS[kind]
     return (one if count == 1 else several).format(n=f"{count:,}")
-
-
-def _joined(masks: Sequence[Instance]) -> list[Instance]:
-    by_label: dict[str, list[Instance]] = defaultdict(list)
-    for it in masks:
-        by_label[it.label].append(it)
-    return [
-        group[0] if len(group) == 1 else Instance(rle.union(it.mask for it in group), label)
-        for label, group in by_label.items()
-    ]
-
-
-def _apart(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
-    """Take from each mask what a later one covers; what is covered whole is gone."""
-    if not masks:
-        return [], 0
-    kept: list[Instance] = []
-    n_cut = 0
-    covered = rle.empty(masks[0].mask.size_hw)
-    for it in reversed(masks):
-        left = rle.difference(it.mask, covered)
-        is_cut = rle.area(left) < rle.area(it.mask)
-        n_cut += is_cut
-        if rle.area(left) or not is_cut:
-            kept.append(replace(it, mask=left) if is_cut else it)
-        covered = rle.union([covered, it.mask])
-    return kept[::-1], n_cut
-
-
-def _filled(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
-    kept = []
-    for it in masks:
-        crop, xy = _crop(it.mask)
-        filled = rle.encode(mask_parts.fill_holes(crop))
-        if rle.area(filled) > rle.area(it.mask):
-            kept.append(replace(it, mask=rle_placed.place(filled, xy, it.mask.size_hw)))
-        else:
-            kept.append(it)
-    return kept, sum(new is not old for new, old in zip(kept, masks, strict=True))
-
-
-def _split(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
-    kept: list[Instance] = []
-    n_split = 0
-    for it in masks:
-        crop, xy = _crop(it.mask)
-        parts = mask_parts.split(crop)
-        if len(parts) < 2:
-            kept.append(it)
-            continue
-        n_split += 1
-        for part in parts:
-            whole = rle_placed.place(part, xy, it.mask.size_hw)
-            kept.append(replace(it, mask=whole))
-    return kept, n_split
-
-
-def _crop(r: RLE) -> tuple[Mask, tuple[int, int]]:
-    """Return the pixels in the mask's box, and where that begins; of an empty mask all pixels."""
-    x1, y1, x2, y2 = rle.box(r)
-    return (rle.decode(r, box=(x1, y1, x2, y2)), (x1, y1)) if x2 else (rle.decode(r), (0, 0))

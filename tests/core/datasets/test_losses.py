@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from maskcore import rle
-from maskcore.datasets.losses import Tally, fit, lossy
+from maskcore.datasets.fitting import fit
+from maskcore.datasets.losses import Tally, lossy
 from maskcore.datasets.writer import Keeps
 from maskcore.types import Instance
 from tests.grids import mask
@@ -106,7 +107,7 @@ def test_the_later_mask_takes_the_pixels_of_both():
 def test_a_mask_that_is_covered_whole_is_gone():
     kept, lost = fitted(Keeps(overlaps=False), instance(RING, "a"), instance(SOLID, "b"))
     assert [it.label for it in kept] == ["b"]
-    assert lost == {"overlaps": 1}
+    assert lost == {"covered": 1}
 
 
 def test_masks_that_only_touch_lose_nothing():
