@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import canvas, errors, jobs, sidebar
+from pages.shared import canvas, errors, jobs, menu, sidebar
 
 st.set_page_config("Mask Studio", ":material/select_all:", layout="wide")
 st.logo(Path(__file__).parent / "pages/shared/logo.svg", size="large")
@@ -34,8 +34,10 @@ page = st.navigation(
         ],
     },
     position="top",
+    expanded=True,  # on small screens, where the menu is in the sidebar
 )
 canvas.courier()
+menu.close_after_choice(page.url_path)
 with errors.apologized():
     page.run()
 with errors.apologized():

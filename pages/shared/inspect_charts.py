@@ -19,6 +19,7 @@ from pages.shared.inspect_survey import Surveyed
 _MOST_CLASSES = 30
 _BINS = 24
 _BAR = "#1f8fd6"  # stands out from both themes' backgrounds
+_WHOLE = {"format": ",d", "tickMinStep": 1}  # an axis of whole numbers
 _LONGEST = 480
 
 Spec = dict[str, Any]
@@ -63,7 +64,7 @@ def _classes(survey: Survey) -> Spec:
         "mark": {"type": "bar", "color": _BAR},
         "encoding": {
             "y": {"field": "class", "type": "nominal", "sort": None, "title": None},
-            "x": {"field": "masks", "type": "quantitative", "title": "Masks"},
+            "x": {"field": "masks", "type": "quantitative", "title": "Masks", "axis": _WHOLE},
             "tooltip": [
                 {"field": "class", "title": "Class"},
                 {"field": "masks", "title": "Masks"},
@@ -109,7 +110,12 @@ def _histogram(said: Sequence[str], counts: NDArray[np.int64], x_title: str, y_t
                 "title": x_title,
                 "axis": {"labelAngle": 0, "labelOverlap": "greedy"},
             },
-            "y": {"field": "n", "type": "quantitative", "title": y_title, "axis": {"tickCount": 4}},
+            "y": {
+                "field": "n",
+                "type": "quantitative",
+                "title": y_title,
+                "axis": {"tickCount": 4, **_WHOLE},
+            },
             "tooltip": [{"field": "x", "title": x_title}, {"field": "n", "title": y_title}],
         },
     }
@@ -132,7 +138,7 @@ def _sizes_chart(counted: Mapping[tuple[int, int], int]) -> Spec:
     axis = {
         "type": "quantitative",
         "scale": {"zero": False, "padding": 20},
-        "axis": {"format": ",d", "tickMinStep": 1},
+        "axis": _WHOLE,
     }
     return {
         "data": {"values": rows},

@@ -17,6 +17,7 @@ from tests.browser.walking import (
     go,
     keep_steel_masks,
     main,
+    rest,
     unzipped,
 )
 
@@ -167,3 +168,20 @@ def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
     expect(page.get_by_text("The rows are of")).to_be_visible()
     expect(page.get_by_role("button", name="Keep all")).to_be_enabled()
     expect(page.get_by_text("cannot be used")).to_have_count(0)
+
+
+def test_the_menu_of_a_phone_shows_all_pages_and_closes_when_one_is_chosen(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    sidebar = page.get_by_test_id("stSidebar")
+    for title in ("Convert", "Open", "Convert"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "false")
+        sidebar.get_by_role("link", name=title, exact=True).click()
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
+    page.get_by_role("heading", name="Convert", level=1).wait_for()
+    # On a large screen it is not the menu, and stays.
+    page.set_viewport_size({"width": 1280, "height": 844})
+    page.get_by_test_id("stExpandSidebarButton").click()
+    go(page, "Data sets", "Inspect")
+    rest(page)
+    expect(sidebar).to_have_attribute("data-collapsed", "false")

@@ -1,0 +1,12 @@
+// Streamlit leaves the menu open, over the page that was chosen from it.
+const BUTTON =
+  '[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button';
+const SMALL = 768; // pixels across, from which on Streamlit lays the sidebar beside the page
+let shown;
+
+export default function ({ data }) {
+  if (shown !== undefined && shown !== data.page && innerWidth < SMALL) {
+    document.querySelector(BUTTON)?.click();
+  }
+  shown = data.page;
+}
