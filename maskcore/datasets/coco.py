@@ -9,8 +9,8 @@ it sees a box, is refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from maskcore.datasets.coco_document import Document
 from maskcore.datasets.coco_reader import Reader
 from maskcore.datasets.coco_writer import KEEPS, Writer
 from maskcore.datasets.dataset import Dataset, Problem
@@ -20,8 +20,6 @@ from maskcore.errors import DatasetError
 __all__ = ["KEEPS", "TITLE", "Writer", "find", "read"]
 
 TITLE = "COCO instances"
-
-_LOOKED_AT = 50  # items of a list that tell what it is a list of
 
 
 def find(source: Source) -> list[str]:
@@ -45,26 +43,22 @@ def _kind(source: Source, name: str) -> str:
     if not any(key in head for key in (b'"images"', b'"annotations"', b'"image_id"')):
         return ""
     try:
-        document = source.json(name)
+        document = _document(source, name)
     except DatasetError:  # reading it will say so
         return "instances" if b'"images"' in head and b'"file_name"' in head else ""
-    if isinstance(document, list):
-        return "results" if _any_has(document, "image_id", "segmentation") else ""
-    if not isinstance(document, dict) or not isinstance(document.get("images"), list):
+    if not document.is_object:
+        return "results" if document.any_has("annotations", "image_id", "segmentation") else ""
+    if document.rows.get("images") is None:
         return ""
-    annotations = document.get("annotations")
-    if not isinstance(annotations, list):
-        return "images" if _any_has(document["images"], "id", "file_name") else ""
-    if _any_has(annotations, "image_id", "keypoints"):
+    annotations = document.rows.get("annotations")
+    if annotations is None:
+        return "images" if document.any_has("images", "id", "file_name") else ""
+    if document.any_has("annotations", "image_id", "keypoints"):
         return "keypoints"
-    has_masks = _any_has(annotations, "image_id", "segmentation")
+    has_masks = document.any_has("annotations", "image_id", "segmentation")
     # Of boxes alone nothing can be used, but only the reader of this format can say so.
-    has_boxes = _any_has(annotations, "image_id", "category_id", "bbox")
+    has_boxes = document.any_has("annotations", "image_id", "category_id", "bbox")
     return "instances" if has_masks or has_boxes or not annotations else ""
-
-
-def _any_has(items: list[Any], *keys: str) -> bool:
-    return any(isinstance(it, dict) and it.keys() >= {*keys} for it in items[:_LOOKED_AT])
 
 
 def read(source: Source, names: Sequence[str]) -> Dataset:
@@ -78,14 +72,19 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     reader = Reader(source)
     for name in names:
         try:
-            document = source.json(name)
+            document = _document(source, name)
         except DatasetError as error:
             reader.problems.append(Problem(name, str(error)))
             continue
-        if isinstance(document, dict):
+        if document.is_object:
             reader.add_document(name, document)
         else:
             reader.add_results(name, document)
     if not reader.documents and reader.problems:
         raise DatasetError(f"{reader.problems[0].where}: {reader.problems[0].reason}")
     return reader.dataset()
+
+
+def _document(source: Source, name: str) -> Document:
+    document: Document = source.json(name, parse=Document)
+    return document

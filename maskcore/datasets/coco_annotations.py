@@ -1,4 +1,4 @@
-"""Annotations as a COCO file states them: kept compactly, turned into masks when asked for.
+"""Annotations as a COCO file states them, turned into masks.
 
 Nothing is checked before: what is wrong with an annotation is told when it is decoded.
 """
@@ -43,12 +43,11 @@ class Stated(NamedTuple):
 
 
 def state(document: dict[str, Any], where: str, label: str) -> Stated:
-    """Keep what matters of an annotation, its numbers in a third of the memory."""
+    """Take what matters from an annotation, its numbers in arrays, of which masks are made fast."""
     segmentation = document.get("segmentation")
     if isinstance(segmentation, list):
         segmentation = [_packed("d", ring) for ring in segmentation]
     elif isinstance(segmentation, dict) and "counts" in segmentation:
-        # An object kept from a document keeps a lot of memory around it from being given back.
         segmentation = {key: _packed("q", segmentation.get(key)) for key in ("size", "counts")}
     box, score = _packed("d", document.get("bbox")), document.get("score")
     return Stated(where, label, segmentation, box, document.get("iscrowd", 0), score)

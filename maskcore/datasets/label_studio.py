@@ -17,8 +17,9 @@ from maskcore import rle_bits
 from maskcore.datasets import label_studio_tasks, stated, xml_text
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
 from maskcore.datasets.label_studio_tasks import Result
+from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.datasets.quotes import shown
-from maskcore.datasets.source import EmbeddedPicture, Source, unannotated
+from maskcore.datasets.source import Source, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.types import Instance

@@ -19,8 +19,9 @@ from typing import Any
 from maskcore import image_io, mask_polygons, rle
 from maskcore.datasets import drawn_shapes, stated
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.datasets.quotes import shown
-from maskcore.datasets.source import EmbeddedPicture, Source, base, stem, unannotated
+from maskcore.datasets.source import Source, base, stem, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.rle import RLE

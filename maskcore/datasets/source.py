@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -15,6 +13,7 @@ from typing import IO, Any, Protocol
 from maskcore import archive, text_table
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.datasets.path_groups import PathGroup
+from maskcore.datasets.pictures import StoredPicture
 from maskcore.datasets.quotes import shown
 from maskcore.errors import DatasetError
 from maskcore.folder_files import FolderFiles
@@ -47,52 +46,6 @@ class Files(Protocol):
         """Open a file; raise DatasetError if it cannot be opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPicture:
-    """An image that is a file of the data set."""
-
-    files: Files
-    path: str
-
-    def n_bytes(self) -> int:
-        """Size of the file."""
-        return self.files.n_bytes(self.path)
-
-    def read(self) -> bytes:
-        """Return the file."""
-        return self.files.read(self.path)
-
-    def open(self) -> AbstractContextManager[IO[bytes]]:
-        """Open the file."""
-        return self.files.open(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedPicture:
-    """An image that lies inside another file.
-
-    Attributes:
-        content: Returns the image file; raises DatasetError if it cannot.
-        path: "": it has none.
-    """
-
-    content: Callable[[], bytes]
-    path: str = ""
-
-    def n_bytes(self) -> int:
-        """Size of the image file."""
-        return len(self.content())
-
-    def read(self) -> bytes:
-        """Return the image file."""
-        return self.content()
-
-    @contextmanager
-    def open(self) -> Iterator[IO[bytes]]:
-        """Open the image file."""
-        yield io.BytesIO(self.content())
-
-
 class Source:
     """The files of a data set, as the readers of the formats see them.
 
@@ -107,7 +60,7 @@ class Source:
 
     def __init__(self, files: Files, name: str) -> None:
         self.files, self.name = files, name
-        self._documents: dict[str, Any] = {}
+        self._documents: dict[tuple[str, Callable[[bytes], Any]], Any] = {}
 
     @cached_property
     def image_names(self) -> tuple[str, ...]:
@@ -144,23 +97,29 @@ class Source:
         except Exception:  # a damaged archive raises anything; reading it will say so
             return b""
 
-    def json(self, name: str) -> Any:
+    def json(self, name: str, *, parse: Callable[[bytes], Any] = json.loads) -> Any:
         """Return a JSON document; the last ones are kept, and must not be changed.
+
+        Args:
+            name: Of the file.
+            parse: Makes of the file what is returned; raises ValueError or RecursionError if it is
+                no JSON.
 
         Raises:
             DatasetError: If it cannot be read or is no JSON.
         """
-        if name not in self._documents:
-            content = self.files.read(name)
-            try:
-                document = json.loads(content)
-            except (ValueError, RecursionError) as error:
-                raise DatasetError(f"{shown(name)} is no JSON that can be read.") from error
+        key = name, parse
+        if key not in self._documents:
             for old in list(self._documents)[: len(self._documents) - _KEPT_DOCUMENTS + 1]:
                 self._documents.pop(old, None)  # perhaps another thread was first
-            self._documents[name] = document
+            content = self.files.read(name)
+            try:
+                document = parse(content)
+            except (ValueError, RecursionError) as error:
+                raise DatasetError(f"{shown(name)} is no JSON that can be read.") from error
+            self._documents[key] = document
             return document
-        return self._documents[name]
+        return self._documents[key]
 
 
 class PictureFinder:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from maskcore.datasets.source import PictureFinder, Source, StoredPicture, stem
+from maskcore.datasets.pictures import StoredPicture
+from maskcore.datasets.source import PictureFinder, Source, stem
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),

@@ -8,7 +8,7 @@ from functools import partial
 
 from maskcore import datasets, image_io, shapes
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Sample
-from maskcore.datasets.source import EmbeddedPicture
+from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.types import Instance
 
 NAME = "Shapes"

@@ -22,7 +22,7 @@ from tests.core.datasets import steel_set
 
 MOST_SECONDS = 10.0
 MOST_PAGE_SECONDS = 1.0
-MOST_MEGABYTES = 500.0
+MOST_MEGABYTES = {"kaggle-rle": 500.0, "coco": 300.0}
 PAGE = 12
 LONGEST = 320
 
@@ -49,11 +49,11 @@ def look_through(path: Path, format_name: str) -> None:
     print(f"  processor, both  {busy:6.2f} s, imports included")
     print(f"  peak memory      {megabytes:6.0f} MB")
     print(f"  findings         {dict(Counter(it.kind for it in done.findings))}", flush=True)
-    if format_name == "kaggle-rle":  # the other set has no aim
-        if audited - start > MOST_SECONDS:
-            print(f"  MISSED: more than {MOST_SECONDS:g} s")
-        if megabytes > MOST_MEGABYTES:
-            print(f"  MISSED: more than {MOST_MEGABYTES:g} MB")
+    # The other set is as large as is asked for, and has no aim in seconds.
+    if format_name == "kaggle-rle" and audited - start > MOST_SECONDS:
+        print(f"  MISSED: more than {MOST_SECONDS:g} s")
+    if megabytes > MOST_MEGABYTES[format_name]:
+        print(f"  MISSED: more than {MOST_MEGABYTES[format_name]:g} MB")
 
 
 def show_page(path: Path, format_name: str) -> None:

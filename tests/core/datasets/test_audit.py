@@ -20,7 +20,8 @@ from maskcore.datasets import audit
 from maskcore.datasets import coco as coco_format
 from maskcore.datasets import kaggle as kaggle_format
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
-from maskcore.datasets.source import EmbeddedPicture, Source, open_files
+from maskcore.datasets.pictures import EmbeddedPicture
+from maskcore.datasets.source import Source, open_files
 from maskcore.types import Instance
 from tests.grids import mask
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -532,6 +534,139 @@ def test_one_broken_document_does_not_spoil_the_other(tmp_path: Path):
     dataset = read(coco, tmp_path)
     assert len(dataset.samples[0].instances) == 1
     assert reasons(dataset) == [("broken.json", "broken.json is no JSON that can be read.")]
+
+
+# Read in little memory
+
+
+def as_text(lists: dict[str, Any]) -> str:
+    """Write an object of which names may come twice."""
+    members = (f"{json.dumps(name.strip())}: {json.dumps(it)}" for name, it in lists.items())
+    return "{" + ", ".join(members) + "}"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["annotations", "images", "categories"],
+        ["images", "annotations", "categories"],
+        ["categories", "annotations", "images"],
+    ],
+)
+def test_the_lists_of_a_document_come_in_any_order(tmp_path: Path, order: list[str]):
+    bad = annotation(id=9, category_id=99), "x", annotation(id=10, image_id=77)
+    lists = document(annotation(category_id=7), *bad, annotation("abc", id=11))
+    dataset = read(coco, save(tmp_path, as_text({name: lists[name] for name in order})))
+    assert dataset.labels == ("cat", "dog", "category 99")
+    assert decoded(dataset.samples[0]) == [
+        ("dog", CORNER_MASK.tolist()),
+        ("category 99", CORNER_MASK.tolist()),
+    ]
+    assert [it.split()[1] for it, _ in reasons(dataset.samples[0].read())] == ["9", "11"]
+    assert [it for it, _ in reasons(dataset)] == [
+        "annotation no. 3 in instances.json",
+        "annotation 10 in instances.json",
+    ]
+
+
+def test_of_a_list_that_is_there_twice_the_last_counts(tmp_path: Path):
+    first = document(annotation(), annotation(id=9), images=[IMAGE, {**IMAGE, "id": 4}])
+    last = document(annotation(category_id=7))
+    text = as_text({**first, **{f"{name} ": it for name, it in last.items()}})
+    assert json.loads(text) == last
+    dataset = read(coco, save(tmp_path, text))
+    assert [decoded(it) for it in dataset.samples] == [[("dog", CORNER_MASK.tolist())]]
+    nothing = as_text({**last, "annotations ": None})
+    dataset = coco.read(source(save(tmp_path, nothing)), ["instances.json"])
+    assert (dataset.samples[0].instances, reasons(dataset)) == (
+        [],
+        [("instances.json", "It has no list of annotations.")],
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-be"])
+def test_documents_in_every_encoding_of_json(tmp_path: Path, encoding: str):
+    names = {"猫😀": "ñ.png", "\ud800": "é.png"}
+    labels = [{"id": i, "name": name} for i, name in enumerate(names)]
+    images = [{**IMAGE, "id": i, "file_name": name} for i, name in enumerate(names.values())]
+    marks = [annotation(id=f"é{i}", image_id=i, category_id=i, note="ü" * i) for i in range(2)]
+    text = json.dumps(document(*marks, images=images, categories=labels), ensure_ascii=False)
+    (tmp_path / "instances.json").write_bytes(text.encode(encoding, "surrogatepass"))
+    dataset = coco.read(source(tmp_path), ["instances.json"])
+    assert [(it.name, decoded(it)) for it in dataset.samples] == [
+        (image, [(label, CORNER_MASK.tolist())]) for label, image in names.items()
+    ]
+    assert [it.read().annotations[0].where for it in dataset.samples] == [
+        "annotation é0 in instances.json",
+        "annotation é1 in instances.json",
+    ]
+
+
+@pytest.mark.parametrize("end", ["", "]", "} 7", "}}", "\0"])
+def test_nothing_is_kept_of_a_document_that_is_damaged_at_its_end(tmp_path: Path, end: str):
+    save(tmp_path, json.dumps(document(annotation()))[:-1] + end)
+    save(tmp_path, document(categories=[DOG], images=[]), "whole.json")
+    dataset = read(coco, tmp_path)
+    assert (dataset.samples, dataset.labels) == ([], ("dog",))
+    assert reasons(dataset) == [
+        ("instances.json", "instances.json is no JSON that can be read."),
+    ]
+
+
+def test_a_document_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    seen: list[bytes] = []
+
+    class Counted(coco.Document):
+        def __init__(self, content: bytes) -> None:
+            seen.append(content)
+            super().__init__(content)
+
+    monkeypatch.setattr(coco, "Document", Counted)
+    (sample,) = read(coco, save(tmp_path, document(annotation()))).samples
+    assert (len(seen), len(sample.instances)) == (1, 1)
+
+
+def test_the_first_items_tell_what_a_list_is_of(tmp_path: Path):
+    caption = {"id": 1, "image_id": 3, "caption": "a cat"}
+    for n in (49, 50):
+        save(tmp_path, document(*[caption] * n, annotation()), f"{n}.json")
+    assert found(tmp_path) == ["49.json"]
+
+
+def test_an_annotation_too_deep_for_where_it_is_read_is_told(tmp_path: Path):
+    deep: Any = []
+    for _ in range(500):
+        deep = [deep]
+    save(tmp_path, document(annotation(), annotation(id=9, note=deep)))
+    (sample,) = read(coco, tmp_path).samples
+
+    def read_below(n_calls: int) -> Contents:
+        return read_below(n_calls - 1) if n_calls else sample.read()
+
+    assert len(read_below(0).annotations) == 2
+    got = read_below(450)
+    # How deep is too deep differs from one version of Python to the next.
+    too_deep = [("annotation no. 2 in instances.json", "It is nested too deep to be read.")]
+    assert reasons(got) == too_deep[len(got.annotations) - 1 :]
+
+
+def peak(work: Callable[[], Any]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_document_is_read_in_little_more_memory_than_its_text_takes(tmp_path: Path):
+    ring = [round(i * 1.37 % 640, 2) for i in range(100)]
+    marks = [annotation([ring], id=i, image_id=i % 500) for i in range(4_000)]
+    images = [{**IMAGE, "id": i, "file_name": f"{i}.png"} for i in range(500)]
+    path = save(tmp_path, document(*marks, images=images)) / "instances.json"
+    n_bytes = path.stat().st_size
+    assert peak(lambda: read(coco, tmp_path)) < 1.6 * n_bytes
+    assert peak(lambda: json.loads(path.read_bytes())) > 4 * n_bytes
 
 
 def test_what_is_kept_of_a_document_does_not_change_it(tmp_path: Path):

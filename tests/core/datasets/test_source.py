@@ -8,7 +8,6 @@ import pytest
 from maskcore.datasets import stated
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.datasets.source import (
-    EmbeddedPicture,
     PictureFinder,
     Source,
     base,
@@ -85,6 +84,14 @@ def test_documents_are_read_once_and_the_last_are_kept(tmp_path: Path) -> None:
     assert source.json("0.json") is not first
 
 
+def test_what_another_reader_makes_of_a_document_is_kept_apart(tmp_path: Path) -> None:
+    source = put(tmp_path, **{"a.json": b"[1]"})
+    made = source.json("a.json", parse=bytearray)
+    assert made == b"[1]"
+    assert source.json("a.json") == [1]
+    assert source.json("a.json", parse=bytearray) is made
+
+
 @pytest.mark.parametrize("content", [b"{", b"[" * 200_000, b"\xff\xfe\xff", b""])
 def test_what_is_no_json_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DatasetError, match=r"^a\.json is no JSON that can be read\.$"):
@@ -108,16 +115,6 @@ def test_the_head_of_what_cannot_be_read_is_empty(tmp_path: Path) -> None:
     source = put(tmp_path, **{"a.txt": b"text", "b.txt": b""})
     (tmp_path / "a.txt").unlink()
     assert source.head("a.txt") == source.head("b.txt") == b""
-
-
-def test_an_embedded_picture_is_a_file_too() -> None:
-    content = picture((2, 3))
-    one = EmbeddedPicture(lambda: content)
-    with one.open() as file:
-        assert file.read() == one.read() == content
-    assert one.n_bytes() == len(content)
-    sample = Sample("a", one, Contents)
-    assert sample.size_hw == sample.image().shape[:2] == (2, 3)
 
 
 def test_images_that_no_annotation_speaks_of_are_samples(tmp_path: Path) -> None:

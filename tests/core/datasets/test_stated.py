@@ -4,7 +4,7 @@ import pytest
 
 from maskcore.datasets import stated
 from maskcore.datasets.dataset import Sample
-from maskcore.datasets.source import EmbeddedPicture
+from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.errors import DatasetError
 from tests.core.datasets import items
 

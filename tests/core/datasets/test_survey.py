@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from maskcore import image_io, rle
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Sample
-from maskcore.datasets.source import EmbeddedPicture
+from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.datasets.survey import survey
 from maskcore.types import Instance
 from tests.grids import mask
