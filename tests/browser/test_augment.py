@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from pycocotools.coco import COCO
 
 from maskcore import samples
-from tests.browser.walking import another_shown, downloaded, go, unzipped
+from tests.browser.walking import another_shown, downloaded, go, seen, unzipped
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 def shapes(page: Page) -> Page:
     """The shapes sample with three layers, on the page."""
     page.locator(".st-key-sample-shapes button").click()
-    page.get_by_text("Opened shapes.png").wait_for()
+    seen(page.get_by_text("Opened shapes.png"))
     scene = samples.shapes()
     lines = ["ImageId,ClassId,EncodedPixels"]
     for instance in scene.instances[:3]:
@@ -35,9 +35,9 @@ def shapes(page: Page) -> Page:
     rows.fill("\n".join(lines) + "\n")
     rows.press("Control+Enter")
     page.get_by_role("button", name="Keep all 3").click()
-    page.get_by_text("Layers (3)").wait_for()
+    seen(page.get_by_text("Layers (3)"))
     go(page, "Use", "Augment")
-    page.get_by_role("img", name="Sample 9", exact=True).wait_for()
+    seen(page.get_by_role("img", name="Sample 9", exact=True))
     return page
 
 
@@ -56,10 +56,10 @@ def test_the_grid_changes_as_controls_move(shapes: Page) -> None:
 def test_a_sample_is_looked_at_with_its_numbers_and_left_out(shapes: Page) -> None:
     shapes.locator(".st-key-enlarge-4 button").first.click()
     dialog = shapes.get_by_role("dialog")
-    dialog.get_by_role("img", name="Sample 5, enlarged").wait_for()
+    seen(dialog.get_by_role("img", name="Sample 5, enlarged"))
     expect(dialog.get_by_text("Rotation")).to_be_visible()
     dialog.get_by_role("button", name="Leave it out").click()
-    shapes.get_by_text("1 left out.").wait_for()
+    seen(shapes.get_by_text("1 left out."))
     expect(dialog).to_have_count(0)
     expect(shapes.get_by_role("button", name="Make 49 samples")).to_be_visible()
 
@@ -71,7 +71,7 @@ def test_the_masks_of_fifty_samples_lie_where_label_maps_and_images_show_them(
     number = shapes.get_by_role("spinbutton", name="Samples of each image")
     number.fill("51")
     number.press("Enter")
-    shapes.get_by_role("button", name="Make 51 samples").wait_for()
+    seen(shapes.get_by_role("button", name="Make 51 samples"))
     shapes.locator(".st-key-leave-out-3 button").first.click()
     shapes.get_by_role("button", name="Make 50 samples").click()
     files = unzipped(downloaded(shapes.locator(".st-key-download-samples button")))
@@ -117,7 +117,7 @@ def test_an_export_can_be_cancelled(shapes: Page) -> None:
     number.press("Enter")
     shapes.get_by_role("button", name="Make 1,000 samples").click()
     shapes.get_by_role("button", name="Cancel", exact=True).click()
-    shapes.get_by_text("Cancelled.").wait_for()
+    seen(shapes.get_by_text("Cancelled."))
     expect(shapes.locator(".st-key-download-samples")).to_have_count(0)
 
 

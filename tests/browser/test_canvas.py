@@ -19,6 +19,7 @@ from maskcore import image_io, regions
 from maskcore.types import Mask
 from tests.browser import painting, serving
 from tests.browser.painting import SIZE_HW, Place, Studio
+from tests.browser.walking import seen
 
 SMALL_WH = (800, 600)
 WINDOW = {"width": 1280, "height": 1000}
@@ -380,7 +381,7 @@ def test_a_stroke_arrives_though_the_page_is_left_at_once(visit: Studio) -> None
         }"""
     )
     after = scribble(visit, 1)
-    visit.page.get_by_text("Or start with a sample").wait_for()
+    seen(visit.page.get_by_text("Or start with a sample"))
     expect(visit.view).to_have_count(0)
     assert np.array_equal(visit.layer(), before | after)
     visit.go("Make", "Paint")
@@ -452,7 +453,7 @@ def test_a_slow_server_that_is_interrupted_gets_every_stroke(
     studio.open(small_photo)
     studio.choose("Brush", 20)
     expected = scribble(studio, 0)
-    studio.page.get_by_role("button", name="New layer", exact=True).wait_for()
+    seen(studio.page.get_by_role("button", name="New layer", exact=True))
     hide_or_show(studio)
     for k in range(1, 6):
         expected |= scribble(studio, k)
@@ -514,7 +515,7 @@ def test_a_session_that_python_has_forgotten_starts_anew(
     page.evaluate("() => { globalThis.forgetful = true; sockets.at(-1).close(); }")
     page.wait_for_function("sockets.length > 1 && sockets.at(-1).readyState === WebSocket.OPEN")
     scribble(unsteady, 1)
-    page.get_by_text("Open an image first").wait_for()
+    seen(page.get_by_text("Open an image first"))
     unsteady.go("Start", "Open")
     unsteady.open(small_photo)
     expected = scribble(unsteady, 3)
@@ -612,7 +613,7 @@ def two_layers(visit: Studio, tmp_path: Path) -> TwoLayers:
     visit.saved()
     visit.go("Start", "Open")
     visit.page.get_by_role("button", name="Keep its transparency as a mask").click()
-    visit.page.get_by_text("Layers (2)").wait_for()
+    seen(visit.page.get_by_text("Layers (2)"))
     return TwoLayers(painted, image[..., 3] > 0)
 
 
@@ -623,7 +624,7 @@ def test_what_changes_while_the_image_loads_does_not_keep_it_from_being_shown(
         visit.page.get_by_role("link", name="Paint a mask").click()
         wait_for(held, visit.page)
         hide_or_show(visit)
-        visit.sidebar.get_by_role("button", name="visibility_off").wait_for()
+        seen(visit.sidebar.get_by_role("button", name="visibility_off"))
         visit.rest()
     visit.ready()
     stroke = scribble(visit, 3)
@@ -642,7 +643,7 @@ def test_what_changes_while_a_layer_loads_does_not_mix_it_with_the_one_before(
         visit.page.get_by_role("option", name="opaque").click()
         wait_for(held, visit.page)
         hide_or_show(visit, "mask 1")
-        visit.sidebar.get_by_role("button", name="visibility_off").wait_for()
+        seen(visit.sidebar.get_by_role("button", name="visibility_off"))
         visit.rest()
     assert np.array_equal(visit.pixels(), two_layers.kept)
     stroke = scribble(visit, 3)

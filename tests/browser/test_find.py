@@ -13,19 +13,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from maskcore import rle, samples
-from tests.browser.walking import downloaded, go, unzipped
+from tests.browser.walking import downloaded, go, seen, unzipped
 
 
 def find(page: Page, seconds: float = 60) -> None:
     page.get_by_role("button", name="Find objects").click()
-    page.get_by_text("Ran on").wait_for(timeout=1000 * seconds)
+    seen(page.get_by_text("Ran on"), timeout=1000 * seconds)
 
 
 def test_the_zip_of_the_shapes_sample_agrees_with_the_ground_truth(
     page: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page.locator(".st-key-sample-shapes button").click()
-    page.get_by_text("Opened shapes.png").wait_for()
+    seen(page.get_by_text("Opened shapes.png"))
     go(page, "Make", "Find objects")
     began = time.perf_counter()
     find(page)
@@ -65,7 +65,7 @@ def test_a_real_photo_goes_through_the_same_walk(page: Page, name: str, score: f
     if not photo.exists():
         pytest.skip("needs MASKCORE_TEST_DATA")
     page.locator("input[type=file]").first.set_input_files(photo)
-    page.get_by_text(f"Opened {photo.name}").wait_for()
+    seen(page.get_by_text(f"Opened {photo.name}"))
     go(page, "Make", "Find objects")
     find(page)
     # The demo model knows only shapes: nothing, or something, but never an error.

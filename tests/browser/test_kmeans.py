@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import downloaded, go, rest, unzipped
+from tests.browser.walking import downloaded, go, rest, seen, unzipped
 
 _SHOWN = """([it, before]) => {
   const { data, decoded } = it.maskCanvas;
@@ -44,7 +44,7 @@ def move_slider(page: Page, count: int) -> float:
 
 def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> None:
     page.locator(".st-key-sample-china button").click()
-    page.get_by_text("Opened china.jpg").wait_for()
+    seen(page.get_by_text("Opened china.jpg"))
     go(page, "Make", "Color clusters")
     drawn(page)
     move_slider(page, 3)
@@ -60,7 +60,7 @@ def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> N
     share = page.get_by_text("of the image is inside.").inner_text()
     page.get_by_role("button", name="Keep as a layer").click()
     sidebar = page.get_by_test_id("stSidebar")
-    sidebar.get_by_text("Layers (1)").wait_for()
+    seen(sidebar.get_by_text("Layers (1)"))
 
     sidebar.get_by_role("button", name="Download", exact=True).click()
     files = unzipped(downloaded(page.get_by_role("button", name="Masks, a PNG each")))
@@ -72,10 +72,10 @@ def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> N
     assert inside[300:, :400].mean() < 0.2
 
     go(page, "Use", "Edit")
-    page.get_by_role("img", name="What the edit adds and removes").wait_for()
+    seen(page.get_by_role("img", name="What the edit adds and removes"))
     go(page, "Use", "Cut out")
-    page.get_by_role("checkbox", name="cluster 3").wait_for()
-    page.get_by_role("img", name="cluster 3").wait_for()
+    seen(page.get_by_role("checkbox", name="cluster 3"))
+    seen(page.get_by_role("img", name="cluster 3"))
 
 
 def largest_photos() -> list[Path]:
@@ -90,7 +90,7 @@ def test_the_slider_answers_on_large_photos(page: Page, capsys: pytest.CaptureFi
         pytest.skip("needs MASKCORE_TEST_DATA")
     for photo in photos:
         page.locator("input[type=file]").first.set_input_files(photo)
-        page.get_by_role("heading", name=photo.name).wait_for()
+        seen(page.get_by_role("heading", name=photo.name))
         go(page, "Make", "Color clusters")
         drawn(page)
         seconds = []

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from maskcore import rle, samples
 from tests.browser import painting
 from tests.browser.painting import Studio
+from tests.browser.walking import seen
 
 SIZE_WH = (800, 600)
 
@@ -24,7 +25,7 @@ def studio(page: Page) -> Studio:
 def test_a_box_is_drawn_around_an_object_and_grabcut_finds_it(studio: Studio) -> None:
     page = studio.page
     page.locator(".st-key-sample-shapes button").click()
-    page.get_by_text("Opened shapes.png").wait_for()
+    seen(page.get_by_text("Opened shapes.png"))
     studio.go("Make", "Regions")
     page.get_by_role("radio", name="GrabCut").click()
     studio.ready()
@@ -41,7 +42,7 @@ def test_a_box_is_drawn_around_an_object_and_grabcut_finds_it(studio: Studio) ->
     keep = page.get_by_role("button", name="Keep as a layer")
     page.get_by_text("of the image", exact=False).last.wait_for()
     keep.click()
-    page.get_by_text("Layers (1)").wait_for()
+    seen(page.get_by_text("Layers (1)"))
     (found,) = studio.layers().values()
     assert rle.iou(rle.encode(found), red.mask) > 0.9
 
@@ -59,7 +60,7 @@ def test_a_mask_file_of_half_the_size_is_resized_and_then_corrected(
     page.locator("input[type=file]").first.set_input_files(file)
     page.get_by_text("400 × 300").first.wait_for()
     page.get_by_role("button", name="Add as a layer").click()
-    page.get_by_text("Layers (1)").wait_for()
+    seen(page.get_by_text("Layers (1)"))
     expected = small.repeat(2, axis=0).repeat(2, axis=1) == 255
     assert np.array_equal(next(iter(studio.layers().values())), expected)
 
@@ -80,11 +81,11 @@ def test_before_and_after_an_edit_are_compared_with_the_keys(studio: Studio) -> 
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
     page.get_by_role("button", name="Keep all 4").click()
-    page.get_by_text("Layers (4)").wait_for()
+    seen(page.get_by_text("Layers (4)"))
     studio.go("Use", "Edit")
     page.get_by_role("radio", name="Before and after").click()
     divider = page.locator(".compare input")
-    divider.wait_for()
+    seen(divider)
     shown = "it => getComputedStyle(it.closest('.compare')).getPropertyValue('--at')"
     assert divider.evaluate(shown).strip() == "50%"
     divider.focus()
@@ -95,7 +96,7 @@ def test_before_and_after_an_edit_are_compared_with_the_keys(studio: Studio) -> 
     assert len(set(sources)) == 2
     before = studio.layers()["4"]
     page.get_by_role("button", name="Apply").click()
-    page.get_by_text("Applied").wait_for()
+    seen(page.get_by_text("Applied"))
     after = studio.layers()["4"]
     assert after.sum() > before.sum()
     assert not (before & ~after).any()

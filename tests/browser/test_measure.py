@@ -12,7 +12,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from maskcore import samples
-from tests.browser.walking import another_shown, content, downloaded, go, keep_steel_masks, main
+from tests.browser.walking import (
+    another_shown,
+    content,
+    downloaded,
+    go,
+    keep_steel_masks,
+    main,
+    seen,
+)
 
 
 def table(page: Page, button: str) -> csv.DictReader:
@@ -43,19 +51,19 @@ def test_the_csv_holds_what_numpy_finds_under_each_mask(steel: Page) -> None:
 
 
 def test_a_selected_row_lights_its_layer_and_its_curve(steel: Page) -> None:
-    steel.get_by_text("All layers, inside against outside").wait_for()
+    seen(steel.get_by_text("All layers, inside against outside"))
     with another_shown(steel.get_by_role("img", name="The layers on the image")):
         steel.get_by_test_id("stDataFrame").first.click(position={"x": 15, "y": 35 + 18})
-    steel.get_by_text("1, inside against outside").wait_for()
+    seen(steel.get_by_text("1, inside against outside"))
     # It is still selected when one comes back.
     go(steel, "Make", "Threshold")
     go(steel, "Use", "Measure")
-    steel.get_by_text("1, inside against outside").wait_for()
+    seen(steel.get_by_text("1, inside against outside"))
 
 
 def test_the_two_means_and_the_masked_array_can_be_unfolded(steel: Page) -> None:
     steel.get_by_text("Why masked, not blacked out").click()
-    steel.get_by_text("Painted black, the others would still count").wait_for()
+    seen(steel.get_by_text("Painted black, the others would still count"))
     expect(steel.locator("pre", has_text="[[--")).to_be_visible()
 
 
@@ -67,17 +75,17 @@ def test_noise_is_filled_and_the_result_opens(page: Page, tmp_path: Path) -> Non
     path = tmp_path / "noisy.png"
     PIL.Image.fromarray(noisy).save(path)
     page.locator("input[type=file]").first.set_input_files(path)
-    page.get_by_text("Opened noisy.png").wait_for()
+    seen(page.get_by_text("Opened noisy.png"))
     go(page, "Use", "Measure")
     page.get_by_role("radio", name="Noise").click()
-    page.get_by_text(f"{wrong.sum():,} pixels are masked").wait_for()
+    seen(page.get_by_text(f"{wrong.sum():,} pixels are masked"))
     expect(page.get_by_role("slider", name="Divider between Before and After")).to_be_visible()
     download = downloaded(main(page).get_by_role("button", name="Download"))
     filled = np.array(PIL.Image.open(download.path()).convert("L"))
     assert np.array_equal(filled, gray)
     page.get_by_role("button", name="Open the result").click()
-    page.get_by_text("0 pixels are masked").wait_for()
-    page.get_by_text("Image (2 open)").wait_for()
+    seen(page.get_by_text("0 pixels are masked"))
+    seen(page.get_by_text("Image (2 open)"))
 
 
 def test_a_large_image_is_filled_as_a_job(page: Page, tmp_path: Path) -> None:
@@ -86,7 +94,7 @@ def test_a_large_image_is_filled_as_a_job(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     PIL.Image.fromarray(image).save(path)
     page.locator("input[type=file]").first.set_input_files(path)
-    page.get_by_text("Opened large.png").wait_for()
+    seen(page.get_by_text("Opened large.png"))
     go(page, "Use", "Measure")
     page.get_by_role("radio", name="Noise").click()
     page.get_by_role("button", name="Fill the whole image").click()
@@ -98,7 +106,7 @@ def test_the_example_of_numbers_becomes_a_table_without_its_outliers(page: Page)
     go(page, "Use", "Measure")
     page.get_by_role("radio", name="Numbers").click()
     page.get_by_role("button", name="Example").click()
-    page.get_by_text("7 of 36 values are masked").wait_for()
+    seen(page.get_by_text("7 of 36 values are masked"))
     rows = list(table(page, "Table as CSV"))
     assert [row["temperature"] for row in rows[:3]] == ["14.2", "15.0", ""]
     assert [row["humidity"] for row in rows[3:8]] == ["", "72.0", "70.0", "69.0", ""]

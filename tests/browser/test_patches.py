@@ -22,6 +22,7 @@ from tests.browser.walking import (
     keep_steel_masks,
     main,
     rest,
+    seen,
     unzipped,
 )
 
@@ -55,7 +56,7 @@ def joined(page: Page, path: Path, n_patches: int) -> np.ndarray:
     page.get_by_role("radio", name="Join").click()
     main(page).locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name=f"Join {n_patches:,} patches").click()
-    page.get_by_role("img", name="The joined image").wait_for(timeout=LONG_PATIENCE)
+    seen(page.get_by_role("img", name="The joined image"), timeout=LONG_PATIENCE)
     return opened(content(downloaded(main(page).get_by_role("button", name="Download"))))
 
 
@@ -69,14 +70,14 @@ def steel(page: Page) -> Page:
     """The steel sample with its four masks as layers, on the page."""
     keep_steel_masks(page)
     go(page, "Use", "Patches")
-    page.get_by_role("img", name="The patches on the image").wait_for()
+    seen(page.get_by_role("img", name="The patches on the image"))
     return page
 
 
 def test_the_strip_and_its_masks_are_cut_alike_and_join_again(steel: Page, tmp_path: Path) -> None:
-    steel.get_by_text("of 7, 7 × 1.").wait_for()
+    seen(steel.get_by_text("of 7, 7 × 1."))
     set_number(steel, "Overlap", 64)
-    steel.get_by_text("8 patches of 8, 8 × 1.").wait_for()
+    seen(steel.get_by_text("8 patches of 8, 8 × 1."))
     archive = exported(steel, tmp_path / "patches.zip")
     image, defects = samples.steel()
     rows = json.loads(archive.read("manifest.json"))
@@ -125,13 +126,13 @@ def test_real_strips_and_a_photo_come_back_identical(page: Page, tmp_path: Path)
             image = np.array(picture.convert("RGB"))
         go(page, "Start", "Open")
         page.locator("input[type=file]").first.set_input_files(path)
-        page.get_by_text(f"Opened {path.name}").wait_for(timeout=60_000)
+        seen(page.get_by_text(f"Opened {path.name}"), timeout=60_000)
         go(page, "Use", "Patches")
         page.get_by_role("radio", name="Cut").click()
-        page.get_by_role("img", name="The patches on the image").wait_for(timeout=60_000)
+        seen(page.get_by_role("img", name="The patches on the image"), timeout=60_000)
         set_number(page, "Overlap", overlap)
         n_across, n_down = (-(-(it - overlap) // (256 - overlap)) for it in image.shape[1::-1])
-        page.get_by_text(f"{n_across} × {n_down}.").wait_for()
+        seen(page.get_by_text(f"{n_across} × {n_down}."))
         target = tmp_path / f"{path.stem}.zip"
         n_patches = len(json.loads(exported(page, target).read("manifest.json")))
         assert n_patches == n_across * n_down

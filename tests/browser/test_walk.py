@@ -18,6 +18,7 @@ from tests.browser.walking import (
     keep_steel_masks,
     main,
     rest,
+    seen,
     unzipped,
 )
 
@@ -57,7 +58,7 @@ def rows_for(name: str) -> tuple[str, list[tuple[str, np.ndarray]]]:
 
 def upload(page: Page, path: Path) -> None:
     page.locator("input[type=file]").first.set_input_files(path)
-    page.get_by_role("link", name="Decode run-length codes").wait_for()
+    seen(page.get_by_role("link", name="Decode run-length codes"))
 
 
 def test_the_walk_from_upload_to_zip(
@@ -72,16 +73,16 @@ def test_the_walk_from_upload_to_zip(
     area.fill(text)
     began = time.perf_counter()
     area.press("Control+Enter")
-    page.get_by_role("button", name=f"Keep all {ROWS}").wait_for()
+    seen(page.get_by_role("button", name=f"Keep all {ROWS}"))
     drawn = page.get_by_role("img", name="The masks on the image")
-    drawn.wait_for()
+    seen(drawn)
     page.wait_for_function("image => image.complete", arg=drawn.element_handle())
     seconds = time.perf_counter() - began
     with capsys.disabled():
         print(f"\n{ROWS} rows at 256x1600, from paste to overlay: {seconds:.2f} s")
 
     page.get_by_role("button", name=f"Keep all {ROWS}").click()
-    page.get_by_text(f"Layers ({ROWS})").wait_for()
+    seen(page.get_by_text(f"Layers ({ROWS})"))
 
     main(page).get_by_role("button", name="Download", exact=True).click()
     download = downloaded(page.get_by_role("button", name="Everything, in one zip"))
@@ -114,12 +115,12 @@ def test_a_layer_is_renamed_and_deleted_in_its_menu(page: Page) -> None:
     name = page.get_by_role("textbox", name="Name")
     name.fill("scale *")
     name.press("Enter")
-    sidebar.get_by_role("button", name="scale *", exact=True).wait_for()
+    seen(sidebar.get_by_role("button", name="scale *", exact=True))
     sidebar.get_by_role("button", name="scale *", exact=True).click()
     page.get_by_role("button", name="Delete").click()
-    sidebar.get_by_text("Layers (3)").wait_for()
+    seen(sidebar.get_by_text("Layers (3)"))
     sidebar.get_by_test_id("stBaseButton-tertiary").filter(has_text="undo").first.click()
-    sidebar.get_by_text("Layers (4)").wait_for()
+    seen(sidebar.get_by_text("Layers (4)"))
     expect(sidebar.get_by_role("button", name="scale *", exact=True)).to_be_visible()
 
 
@@ -127,10 +128,10 @@ def test_a_clicked_row_is_highlighted(page: Page) -> None:
     page.locator(".st-key-sample-steel button").click()
     page.get_by_role("link", name="Decode run-length codes").click()
     page.get_by_role("button", name="Rows of").click()
-    page.get_by_role("button", name="Keep all 4").wait_for()
+    seen(page.get_by_role("button", name="Keep all 4"))
     with another_shown(page.get_by_role("img", name="The masks on the image")):
         page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 35 + 18})
-    page.get_by_role("button", name="Keep 1 selected").wait_for()
+    seen(page.get_by_role("button", name="Keep 1 selected"))
 
 
 def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Page) -> None:
@@ -143,7 +144,7 @@ def test_hostile_text_leaves_the_server_up_and_the_workspace_untouched(page: Pag
         page.get_by_test_id("stAlertContentError").first.wait_for()
         area.fill("")
         area.press("Control+Enter")
-        page.get_by_text("try the example row").wait_for()
+        seen(page.get_by_text("try the example row"))
     expect(page.get_by_text("steel.png", exact=True)).to_be_visible()
     expect(page.get_by_text("Layers (0)")).to_be_visible()
 
@@ -160,8 +161,8 @@ def test_a_table_of_thousands_of_rows_is_read_and_its_images_can_be_chosen(
     page.get_by_role("radio", name="Upload").click()
     began = time.perf_counter()
     page.locator("input[type=file]").first.set_input_files(table)
-    page.get_by_text("Image in the table (1,801)").wait_for()
-    page.get_by_role("img", name="The masks on the image").wait_for()
+    seen(page.get_by_text("Image in the table (1,801)"))
+    seen(page.get_by_role("img", name="The masks on the image"))
     with capsys.disabled():
         print(f"\n7,204 rows, from upload to overlay: {time.perf_counter() - began:.2f} s")
     # The first image with a mask: of its four rows one holds something.
@@ -178,7 +179,7 @@ def test_the_menu_of_a_phone_shows_all_pages_and_closes_when_one_is_chosen(page:
         expect(sidebar).to_have_attribute("data-collapsed", "false")
         sidebar.get_by_role("link", name=title, exact=True).click()
         expect(sidebar).to_have_attribute("data-collapsed", "true")
-    page.get_by_role("heading", name="Convert", level=1).wait_for()
+    seen(page.get_by_role("heading", name="Convert", level=1))
     # On a large screen it is not the menu, and stays.
     page.set_viewport_size({"width": 1280, "height": 844})
     page.get_by_test_id("stExpandSidebarButton").click()

@@ -27,6 +27,16 @@ def main(page: Page) -> Locator:
     return page.get_by_test_id("stMainBlockContainer")
 
 
+def seen(thing: Locator, timeout: float = PATIENCE) -> None:
+    """Wait until there is one and it is visible.
+
+    While a page is drawn anew, the old one may stand beside it; Playwright's own ways of waiting
+    fail at once then.
+    """
+    expect(thing).to_have_count(1, timeout=timeout)
+    thing.first.wait_for(timeout=timeout)
+
+
 def rest(page: Page) -> None:
     """Wait until Python has nothing to do."""
     page.locator('[data-test-script-state="notRunning"]').wait_for()
