@@ -67,7 +67,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     Ids count within their document. What several documents say of one image file is joined.
 
     Raises:
-        DatasetError: If none of them can be read.
+        DatasetError: If none of them can be read, or they tell of too many images.
     """
     reader = Reader(source)
     for name in names:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from maskcore.datasets import json_items
+from maskcore.datasets import dataset, json_items
 from maskcore.datasets.json_items import Texts
+from maskcore.errors import DatasetError
 
 Row = tuple[Any, ...] | None
 """What is kept of an item, as it stands there; None if the item is no object."""
@@ -19,6 +20,7 @@ _KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "annotations": ("id", "image_id", "category_id"),
     }
 )
+_MAX_ANNOTATIONS = 2_000_000
 _LOOKED_AT = 50  # items of a list that tell what it is a list of
 
 
@@ -36,6 +38,7 @@ class Document:
         annotations: The items of "annotations" as they stand there.
 
     Raises:
+        DatasetError: If it lists more than a data set may have.
         ValueError: If it is no JSON.
         RecursionError: If a value in it is too deep.
     """
@@ -62,8 +65,11 @@ class Document:
     def _read(self, name: str, items: json_items.Items) -> list[Row]:
         rows: list[Row] = []
         first: list[set[str]] = []
+        most = dataset.MAX_SAMPLES if name == "images" else _MAX_ANNOTATIONS
         for it, start, stop in items:
             is_object = isinstance(it, dict)
+            if len(rows) == most:
+                raise DatasetError(f"There are more than {len(rows):,} {name}; split the document.")
             rows.append(tuple(map(it.get, _KEPT[name])) if is_object else None)
             if is_object and len(rows) <= _LOOKED_AT:
                 first.append({*it})

@@ -13,7 +13,7 @@ from typing import Any
 from maskcore.datasets import coco_annotations
 from maskcore.datasets.coco_document import Document
 from maskcore.datasets.coco_image import Masks, StatedImage, contents, id_of, label_of, where_is
-from maskcore.datasets.dataset import Dataset, Problem, Sample
+from maskcore.datasets.dataset import Dataset, Problem, Sample, check_count
 from maskcore.datasets.pictures import StoredPicture
 from maskcore.datasets.source import Source, base, stem, unannotated
 from maskcore.errors import RLEError
@@ -48,7 +48,11 @@ class Reader:
         self._images: dict[tuple[str, StoredPicture | None], list[StatedImage]] = {}
 
     def add_document(self, name: str, document: Document) -> None:
-        """Gather from a document with images."""
+        """Gather from a document with images.
+
+        Raises:
+            DatasetError: If the images become too many.
+        """
         known = _Known()
         self.documents.append(known)
         for _, where, (stated, label) in self._items(name, document, "categories"):
@@ -134,6 +138,7 @@ class Reader:
             called = where
             image.reasons.append((where, "It has no file_name."))
         self._images.setdefault((called, picture), []).append(image)
+        check_count(len(self._images))
         return image
 
     def _folders(self, name: str) -> list[str]:

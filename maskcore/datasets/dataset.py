@@ -18,6 +18,9 @@ from maskcore.errors import DatasetError, ImageError
 from maskcore.image_probe import Probe
 from maskcore.types import Image, Instance
 
+MAX_SAMPLES = 500_000
+"""The most samples that tables and documents may tell of; they take up to a GB then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -157,6 +160,16 @@ class Sample:
         """Return the sample with other masks, whatever its files say."""
         now = Contents([Annotation(it) for it in instances], (), None)
         return replace(self, load=lambda: now)
+
+
+def check_count(n_samples: int) -> None:
+    """Refuse a data set that is too large for the memory, before it takes it.
+
+    Raises:
+        DatasetError: If there are more samples than `MAX_SAMPLES`.
+    """
+    if n_samples > MAX_SAMPLES:
+        raise DatasetError(f"There are more than {MAX_SAMPLES:,} samples; split the data set.")
 
 
 @dataclass(frozen=True)

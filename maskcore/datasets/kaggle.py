@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from maskcore import rle, rle_columns, rle_csv, text_table
 from maskcore.datasets import stated
-from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample
+from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample, check_count
 from maskcore.datasets.kaggle_rows import (
     NO_SIZE,
     UNNAMED,
@@ -68,7 +68,7 @@ def read(source: Source, names: Sequence[str], *, dialect: str | None = None) ->
         dialect: A key of `rle_dialects.DIALECTS`; None to find it out, for each table.
 
     Raises:
-        DatasetError: If no table can be read.
+        DatasetError: If no table can be read, or they tell of too many images.
     """
     images = _images(source)
     finder = PictureFinder(source.files, images)
@@ -86,7 +86,9 @@ def read(source: Source, names: Sequence[str], *, dialect: str | None = None) ->
             faults.append(Problem(name, str(error).removeprefix(f"{name}: ")))
             continue
         problems += [Problem(where(name, it), it.reason) for it in table.problems]
-        for called, rows in _by_image(table, images, name, problems).items():
+        by_image = _by_image(table, images, name, problems)
+        check_count(len(pictures) + len(by_image))
+        for called, rows in by_image.items():
             picture = finder.find(called, beside=name)
             sample = picture.path if picture else called
             pictures[sample] = picture

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from maskcore import image_io, rle, text_table
-from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample
+from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample, check_count
 from maskcore.datasets.open_images_rows import USED_COLUMNS, LoadRows, Row
 from maskcore.datasets.quotes import shown
 from maskcore.datasets.source import PictureFinder, Source, base, unannotated
@@ -54,7 +54,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
         names: Of the tables, as `find` gives them.
 
     Raises:
-        DatasetError: If no table can be read.
+        DatasetError: If no table can be read, or they tell of too many images.
     """
     problems: list[Problem] = []
     by_id: dict[str, list[Row]] = {it: [] for it in _listed(source)}
@@ -76,6 +76,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
             used |= dict.fromkeys(row.labels())
     if not n_read:
         raise DatasetError(f"{shown(problems[-1].where)}: {problems[-1].reason}")
+    check_count(len(by_id))
     masks = {row.mask.path for rows in by_id.values() for row in rows if row.mask}
     images = [
         it for it in source.image_names if it not in masks and not _MASK_NAME.fullmatch(base(it))

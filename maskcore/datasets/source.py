@@ -103,7 +103,7 @@ class Source:
         Args:
             name: Of the file.
             parse: Makes of the file what is returned; raises ValueError or RecursionError if it is
-                no JSON.
+                no JSON, and DatasetError if something else is wrong with it.
 
         Raises:
             DatasetError: If it cannot be read or is no JSON.
@@ -115,6 +115,8 @@ class Source:
             content = self.files.read(name)
             try:
                 document = parse(content)
+            except DatasetError:
+                raise
             except (ValueError, RecursionError) as error:
                 raise DatasetError(f"{shown(name)} is no JSON that can be read.") from error
             self._documents[key] = document

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from maskcore import datasets, image_io, rle
-from maskcore.datasets import FORMATS, Dataset, audit
+from maskcore.datasets import FORMATS, Dataset, audit, coco_document, dataset
 from maskcore.datasets.source import stem
-from maskcore.errors import MaskcoreError
+from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.types import Instance
 from tests.hostile.picture_files import chunk, png
 
@@ -452,3 +452,50 @@ def test_thousands_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Pa
     tasks = [{"id": i, "data": {"image": "gone.png"}, "annotations": []} for i in range(n)]
     path = zipped(tmp_path / "c.zip", {"tasks.json": json.dumps(tasks).encode()})
     assert len({it.name for it in datasets.read(path, "label-studio").samples}) == n
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "row", "between"),
+    [
+        ("a.json", '{"images": [%s], "annotations": []}', '{"id": %d, "file_name": "a%d"}', ","),
+        ("a.csv", "ImageId,EncodedPixels\n%s\n", "%d.png,%d 1", "\n"),
+        ("a.csv", "ImageId,LabelName,ImageWidth,ImageHeight,Mask\n%s\n", "%d,%d,3,2,x", "\n"),
+    ],
+)
+def test_files_that_tell_of_too_many_images_are_a_sentence(
+    name: str, text: str, row: str, between: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "MAX_SAMPLES", 4)
+    rows = [row % (i, i) for i in range(1, 6)]
+    path = tmp_path / name
+    path.write_text(text % between.join(rows[:4]))
+    assert len(datasets.read(path).samples) == 4
+    path.write_text(text % between.join(rows))
+    with pytest.raises(DatasetError, match="more than 4 "):
+        datasets.read(path)
+
+
+def test_several_documents_that_tell_of_too_many_images_together_are_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "MAX_SAMPLES", 4)
+    for k in range(2):
+        images = [{"id": i, "file_name": f"{k}{i}.png"} for i in range(3)]
+        (tmp_path / f"{k}.json").write_text(json.dumps({"images": images, "annotations": []}))
+    with pytest.raises(DatasetError, match="more than 4 samples"):
+        datasets.read(tmp_path)
+
+
+def test_a_document_of_too_many_annotations_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coco_document, "_MAX_ANNOTATIONS", 4)
+    path = tmp_path / "a.json"
+    for count in (4, 5):
+        annotations = [{"image_id": 1, "segmentation": []}] * count
+        document = {"images": [{"id": 1, "file_name": "a"}], "annotations": annotations}
+        path.write_text(json.dumps(document))
+        if count == 4:
+            assert len(datasets.read(path).samples) == 1
+    with pytest.raises(DatasetError, match="more than 4 annotations"):
+        datasets.read(path)
