@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from maskcore.datasets.dataset import Contents, Dataset, Sample
 from maskcore.errors import DatasetError
 from tests.core.datasets.items import decoded, instance, item, picture, read, source, write
 from tests.grids import mask
+from tests.memory import peak
 
 # Of pycocotools' own arrays, under NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -648,15 +647,6 @@ def test_an_annotation_too_deep_for_where_it_is_read_is_told(tmp_path: Path):
     # How deep is too deep differs from one version of Python to the next.
     too_deep = [("annotation no. 2 in instances.json", "It is nested too deep to be read.")]
     assert reasons(got) == too_deep[len(got.annotations) - 1 :]
-
-
-def peak(work: Callable[[], Any]) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_a_document_is_read_in_little_more_memory_than_its_text_takes(tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from maskcore.datasets import json_items
 from maskcore.datasets.json_items import Texts
+from tests.memory import peak
 
 few = settings(deadline=None, max_examples=200)
 
@@ -179,15 +179,6 @@ def test_what_is_not_taken_of_a_list_is_passed_over_but_must_be_json():
 def test_a_document_in_utf_8_is_not_copied():
     content = b'{"a": 1}'
     assert json_items.utf_8(content) is content
-
-
-def peak(work: Callable[[], Any]) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_items_that_were_read_are_forgotten():
