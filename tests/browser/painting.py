@@ -122,13 +122,13 @@ class Studio:
         self.page.locator(".studio[data-ready]").wait_for()
 
     def rest(self) -> None:
-        """Wait until Python has nothing to do."""
+        """Wait until Python has had nothing to do for a moment."""
         walking.rest(self.page)
 
     def saved(self) -> None:
         """Wait until Python has all that was painted, and the page shows it."""
         self.page.wait_for_function("globalThis.maskStudio?.post?.idle ?? true")
-        self.rest()
+        self.page.locator('[data-test-script-state="notRunning"]').wait_for()
 
     # Looking.
 

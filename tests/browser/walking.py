@@ -13,6 +13,12 @@ from playwright.sync_api import Download, Locator, Page, expect
 PATIENCE = 30_000  # milliseconds, for machines with other things to do
 LONG_PATIENCE = 120_000  # for what takes seconds on a machine that has nothing else to do
 
+_RESTS = """milliseconds => {
+  const app = document.querySelector("[data-test-script-state]");
+  if (app?.dataset.testScriptState !== "notRunning") delete globalThis.restsSince;
+  else return performance.now() - (globalThis.restsSince ??= performance.now()) > milliseconds;
+}"""
+
 
 def go(page: Page, section: str, title: str) -> None:
     """Change the page over the menu at the top."""
@@ -38,8 +44,9 @@ def seen(thing: Locator, timeout: float = PATIENCE) -> None:
 
 
 def rest(page: Page) -> None:
-    """Wait until Python has nothing to do."""
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    """Wait until Python has had nothing to do for a moment: a click starts it a little later."""
+    page.evaluate("delete globalThis.restsSince")
+    page.wait_for_function(_RESTS, arg=300)
 
 
 @contextmanager
