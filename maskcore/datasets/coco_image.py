@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from maskcore import checks
 from maskcore.datasets import coco_annotations
 from maskcore.datasets.coco_annotations import Reasons, Stated
-from maskcore.datasets.dataset import Annotation, Contents, Problem, Sample
+from maskcore.datasets.dataset import Annotation, Contents, Problem
 from maskcore.datasets.json_items import Texts
 from maskcore.datasets.pictures import StoredPicture
+from maskcore.datasets.stated import size_of
 
 _UNSTATED = "mask"
 
@@ -76,7 +76,7 @@ def contents(name: str, picture: StoredPicture | None, images: Sequence[StatedIm
     annotations: list[Annotation] = []
     reasons: Reasons = []
     for it in images:
-        size_hw = it.size_hw or _measured(name, picture)
+        size_hw = it.size_hw or size_of(picture)
         stated, too_deep = _stated(it.masks)
         decoded, wrong = coco_annotations.decode(stated, size_hw)
         annotations += decoded
@@ -102,11 +102,3 @@ def _stated(masks: Sequence[Masks]) -> tuple[list[Stated], Reasons]:
             label, _ = label_of(it.get("category_id"), some.labels)
             stated.append(coco_annotations.state(it, where, label))
     return stated, reasons
-
-
-def _measured(name: str, picture: StoredPicture | None) -> tuple[int, int] | None:
-    """Size of the image file, unless it is larger than a mask may be."""
-    probe = Sample(name, picture, Contents).probe
-    if probe is None or probe.size_hw[0] * probe.size_hw[1] > checks.MAX_PIXELS:
-        return None
-    return probe.size_hw

@@ -107,7 +107,7 @@ def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[
     return sources, hashlib.sha256(repr((said, plan)).encode()).hexdigest()
 
 
-def _submit(sources: Sequence[Source], plan: Plan, said: str, key: str) -> None:
+def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
     file_job.submit(
-        key, "Making samples", "samples.zip", said, augment_writing.write, list(sources), plan
+        _KEY, "Making samples", "samples.zip", said, augment_writing.write, list(sources), plan
     )

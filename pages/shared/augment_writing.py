@@ -33,7 +33,7 @@ class Source:
         return image_io.read_image(self.content), self.instances
 
 
-def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> int:
+def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> None:
     """Write the samples of images to a zip.
 
     Args:
@@ -41,9 +41,6 @@ def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> i
         sources: The images.
         plan: What to make of each.
         path: Where; there is no file until it is whole.
-
-    Returns:
-        How many bytes the zip has.
 
     Raises:
         MaskcoreError: If an image cannot be read or the zip would be too large.
@@ -59,6 +56,4 @@ def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> i
         left_out={(place, index) for place, it in enumerate(sources) for index in it.left_out},
         progress=progress,
     )
-    return zip_writing.write(
-        members, path, what="samples", advice="export fewer, or write them as JPEG"
-    )
+    zip_writing.write(members, path, what="samples", advice="export fewer, or write them as JPEG")

@@ -20,15 +20,13 @@ def remember() -> None:
     """Note what the last conversion has lost, so that it need not be counted."""
     latest = file_job.latest(_KEY)
     if latest is not None and latest.job.state == "done":
-        convert_losses.note(latest.said, latest.job.result.losses)
+        convert_losses.note(latest.said, latest.job.result)
 
 
 def show(choice: Choice) -> None:
     """Offer the conversion, follow it, and hand over what it made."""
     n_samples = len(choice.opened.dataset.samples)
-    latest = file_job.latest(_KEY)
-    if latest is not None and not latest.said.startswith(choice.opened.digest):
-        latest = None  # of another data set
+    latest = file_job.latest(_KEY, of=choice.opened.digest)
     file_offer.show(
         _KEY,
         f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
@@ -40,14 +38,14 @@ def show(choice: Choice) -> None:
         latest=latest,
     )
     if latest and latest.job.state == "done" and latest.said == choice.digest:
-        lost = " ".join(it.text for it in latest.job.result.losses)
+        lost = " ".join(it.text for it in latest.job.result)
         st.caption(f"In the download: {lost}" if lost else "The download holds all there is.")
     _in_code(choice)
 
 
-def _submit(choice: Choice, key: str) -> None:
+def _submit(choice: Choice) -> None:
     file_job.submit(
-        key, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
+        _KEY, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
     )
 
 

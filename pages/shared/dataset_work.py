@@ -36,19 +36,6 @@ class Wanted:
     advice: str = "convert a part of the data set"
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written.
-
-    Attributes:
-        n_bytes: Of the zip.
-        losses: What of the data set is not in it.
-    """
-
-    n_bytes: int
-    losses: list[Loss]
-
-
 def survey(report: Report, files: DatasetFiles, read_images: bool) -> Survey:
     """Look through a data set.
 
@@ -76,8 +63,8 @@ def count(report: Report, wanted: Wanted) -> list[Loss]:
     )
 
 
-def write(report: Report, wanted: Wanted, path: str) -> Written:
-    """Write a data set to a zip.
+def write(report: Report, wanted: Wanted, path: str) -> list[Loss]:
+    """Write a data set to a zip, and return what of it is not in there.
 
     Args:
         report: Told how many samples are done.
@@ -96,8 +83,8 @@ def write(report: Report, wanted: Wanted, path: str) -> Written:
     members = datasets.members(
         dataset, wanted.format, images=wanted.images, tally=tally, progress=_progress(report)
     )
-    n_bytes = zip_writing.write(members, path, what="samples", advice=wanted.advice)
-    return Written(n_bytes, tally.losses())
+    zip_writing.write(members, path, what="samples", advice=wanted.advice)
+    return tally.losses()
 
 
 def _progress(report: Report) -> Callable[[int, int], None]:

@@ -61,9 +61,10 @@ def submit(
     st.session_state[_file(key)] = FileJob(job, path, said, remove)
 
 
-def latest(key: str) -> FileJob | None:
-    """Return the last job under the key."""
-    return st.session_state.get(_file(key))
+def latest(key: str, *, of: str = "") -> FileJob | None:
+    """Return the last job under the key, if what was wanted of it begins with `of`."""
+    found: FileJob | None = st.session_state.get(_file(key))
+    return found if found is not None and found.said.startswith(of) else None
 
 
 def follow(key: str) -> None:

@@ -14,7 +14,7 @@ from pages.shared.file_job import FileJob
 def show(
     key: str,
     label: str,
-    submit: Callable[[str], None],
+    submit: Callable[[], None],
     *,
     said: str,
     file_name: str,
@@ -29,7 +29,7 @@ def show(
     Args:
         key: Of the job; the buttons have the keys f"make {key}" and f"download {key}".
         label: On the button that makes the file.
-        submit: Puts the job in line, called with the key.
+        submit: Puts the job in line.
         said: Identifies what is wanted now.
         file_name: What the download is called.
         icon: On the button that makes the file.
@@ -48,7 +48,6 @@ def show(
             type="primary" if is_main and not (done and is_current) else "secondary",
             icon=icon,
             on_click=submit,
-            args=(key,),
             disabled=running or disabled,
         )
         if latest and done:

@@ -30,13 +30,11 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
     state = hashlib.sha256(repr((opened.id, written, findings)).encode()).hexdigest()
     said = f"{opened.digest} {state}"
     wanted = Wanted(opened.files, written, findings=tuple(findings))
-    latest = file_job.latest(kind)
-    if latest is not None and not latest.said.startswith(opened.digest):
-        latest = None  # of another data set
+    latest = file_job.latest(kind, of=opened.digest)
     file_offer.show(
         kind,
         label,
-        partial(_submit, wanted, said),
+        partial(file_job.submit, kind, "Writing", "dataset.zip", said, dataset_work.write, wanted),
         said=said,
         file_name=f"{opened.name.removesuffix('.zip')}_{kind}.zip",
         is_main=False,
@@ -44,9 +42,5 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
         notes=[f"As {datasets.FORMATS[written].title}, with the images."],
     )
     if latest and latest.job.state == "done":
-        for loss in latest.job.result.losses:
+        for loss in latest.job.result:
             st.caption(f":material/info: {markdown.plain(loss.text)}")
-
-
-def _submit(wanted: Wanted, said: str, key: str) -> None:
-    file_job.submit(key, "Writing", "dataset.zip", said, dataset_work.write, wanted)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from maskcore.types import Instance
-from pages.shared import dataset_state, workspace
+from pages.shared import dataset_state, links, workspace
 from pages.shared.dataset_state import Opened
 from pages.shared.workspace import Picture
 
 _SENT = "inspect sent"
-_INSPECT = "pages/data/inspect.py"
 
 
 def remember(picture: Picture, opened: Opened, sample: str) -> None:
@@ -32,14 +30,8 @@ def way_back(picture: Picture) -> None:
     opened = dataset_state.current()
     if opened is None or opened.digest != _sent(picture)[0]:
         return
-    try:
-        st.page_link(
-            _INSPECT,
-            label="Back to the data set",  # short: it stands in the sidebar too
-            icon=":material/arrow_back:",
-        )
-    except StreamlitAPIException:
-        return  # a page that runs alone, as in its tests, has no others
+    # Short: it stands in the sidebar too.
+    links.one("pages/data/inspect.py", "Back to the data set", ":material/arrow_back:")
 
 
 def _sent(picture: Picture) -> tuple[str, str]:

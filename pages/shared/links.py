@@ -31,11 +31,15 @@ def to(*pages: str) -> None:
     """Offer other pages."""
     with st.container(horizontal=True, gap="xsmall"):
         for page in pages:
-            label, icon = _PAGES[page]
-            try:
-                st.page_link(page, label=label, icon=icon)
-            except StreamlitAPIException:
-                return  # a page that runs alone, as in its tests, has no others
+            one(page, *_PAGES[page])
+
+
+def one(page: str, label: str, icon: str) -> None:
+    """Offer another page in other words than usual."""
+    try:
+        st.page_link(page, label=label, icon=icon)
+    except StreamlitAPIException:
+        return  # a page that runs alone, as in its tests, has no others
 
 
 def open_first() -> None:

@@ -32,9 +32,9 @@ def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None
     )
 
 
-def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str, key: str) -> None:
+def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str) -> None:
     sources = [
         Source(stem, it.picture.name, it.picture.content, it.instances)
         for stem, it in zip(stems, chosen, strict=True)
     ]
-    file_job.submit(key, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)
+    file_job.submit(_KEY, "Cutting", "patches.zip", said, patches_writing.write, sources, wish)

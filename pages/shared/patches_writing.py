@@ -55,7 +55,7 @@ class Wish:
     with_masks: bool
 
 
-def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> int:
+def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> None:
     """Write the patches of images to a zip.
 
     Args:
@@ -63,9 +63,6 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> i
         sources: The images.
         wish: What to write.
         path: Where; there is no file until it is whole.
-
-    Returns:
-        How many bytes the zip has.
 
     Raises:
         MaskcoreError: If an image cannot be cut so, or the zip would be too large.
@@ -90,7 +87,7 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> i
             rows = [[str(i), text_table.guard(it)] for i, it in enumerate(wish.labels, start=1)]
             yield "labels.csv", text_table.write_rows([["id", "label"], *rows]).encode()
 
-    return zip_writing.write(
+    zip_writing.write(
         members(),
         path,
         what="patches",

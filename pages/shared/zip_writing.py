@@ -13,7 +13,7 @@ MAX_BYTES = 1_000_000_000
 """The most that the files in a zip may have together; half of the free disk if that is less."""
 
 
-def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice: str) -> int:
+def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice: str) -> None:
     """Write a zip.
 
     Args:
@@ -21,9 +21,6 @@ def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice:
         path: Where; there is no file until it is whole.
         what: What it holds, for people: "samples".
         advice: What makes it smaller, for people.
-
-    Returns:
-        How many bytes the zip has.
 
     Raises:
         MaskcoreError: If it would be too large or cannot be written.
@@ -37,7 +34,6 @@ def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice:
         raise MaskcoreError(
             f"The zip could not be written to the server's disk; export fewer {what}."
         ) from error
-    return target.stat().st_size
 
 
 def _limited(

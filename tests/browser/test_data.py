@@ -9,7 +9,6 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from tests.browser import painting
 from tests.browser.painting import Studio
 from tests.browser.walking import another_shown, downloaded, go, main, rest, seen, unzipped
 from tests.flood import holes_by_hand, parts_by_hand
+from tests.zips import write_zip
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -93,13 +93,6 @@ def nothing_failed(page: Page) -> None:
 def files_of(download: Download) -> dict[str, bytes]:
     with unzipped(download) as files:
         return {name: files.read(name) for name in files.namelist()}
-
-
-def zipped(target: Path, files: Iterable[tuple[str | zipfile.ZipInfo, bytes]]) -> Path:
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-    return target
 
 
 def png(size_hw: tuple[int, int], number: int) -> bytes:
@@ -305,7 +298,7 @@ def test_coco_becomes_yolo_and_coco_again_with_the_losses_that_were_stated(
 ) -> None:
     files, masks = hand_made()
     go(page, "Data sets", "Convert")
-    drop(page, zipped(tmp_path / "made.zip", files.items()))
+    drop(page, write_zip(tmp_path / "made.zip", files))
     opened(page, 3)
     seen(page.get_by_text("YOLO segmentation cannot hold everything"))
     lost = (
@@ -372,9 +365,9 @@ def test_a_zip_of_coco_shows_its_photos_and_masks(inspect: Page, tmp_path: Path)
     folder = DATA / "coco"
     document = json.loads((folder / "instances.json").read_text())
     files = [it for it in sorted(folder.rglob("*")) if it.is_file()]
-    target = zipped(
+    target = write_zip(
         tmp_path / "coco.zip",
-        ((it.relative_to(folder).as_posix(), it.read_bytes()) for it in files),
+        {it.relative_to(folder).as_posix(): it.read_bytes() for it in files},
     )
     drop(inspect, target)
     n_images, n_masks = len(document["images"]), len(document["annotations"])
@@ -427,15 +420,12 @@ def hostile(target: Path) -> Path:
     link = zipfile.ZipInfo("images/link.png")
     link.create_system, link.external_attr = 3, 0o120777 << 16
     files, _ = hand_made()
-    return zipped(
-        target,
-        [
-            *files.items(),
-            (f"../../{ESCAPED}", png(SIZE_HW, 5)),
-            (f"images/../../../{ESCAPED}", png(SIZE_HW, 5)),
-            (link, b"/etc/hostname"),
-        ],
-    )
+    strange = {
+        f"../../{ESCAPED}": png(SIZE_HW, 5),
+        f"images/../../../{ESCAPED}": png(SIZE_HW, 5),
+        link: b"/etc/hostname",
+    }
+    return write_zip(target, files | strange)
 
 
 def test_a_zip_that_is_none_is_one_sentence(inspect: Page, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from maskcore.datasets.source import stem
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.types import Instance
 from tests.hostile.picture_files import chunk, png
+from tests.zips import write_zip
 
 Files = dict[str, bytes]
 Held = dict[str, list[rle.RLE]]
@@ -340,18 +341,11 @@ def test_text_that_invites_endless_attempts_is_read_at_once(tmp_path: Path) -> N
         look_at(put(tmp_path / f"{number}", files), "auto")
 
 
-def zipped(path: Path, files: Mapping[str | zipfile.ZipInfo, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
-
-
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_what_does_not_belong_into_an_archive_is_left_aside(
     name: str, good: dict[str, Files], tmp_path: Path
 ) -> None:
-    plain = look_at(zipped(tmp_path / "plain.zip", good[name]), name)
+    plain = look_at(write_zip(tmp_path / "plain.zip", good[name]), name)
     link = zipfile.ZipInfo("link.png")
     link.external_attr = 0o120777 << 16
     strange: dict[str | zipfile.ZipInfo, bytes] = {
@@ -364,7 +358,7 @@ def test_what_does_not_belong_into_an_archive_is_left_aside(
         ".hidden/one.png": b"",
         "__MACOSX/._one.png": b"",
     }
-    path = zipped(tmp_path / "strange.zip", strange)
+    path = write_zip(tmp_path / "strange.zip", strange)
     assert look_at(path, name) == plain
     reasons = [it.reason for it in datasets.read(path, name).problems]
     assert len([it for it in reasons if "left out: " in it or "archive in itself" in it]) == 3
@@ -377,7 +371,7 @@ def test_what_does_not_belong_into_an_archive_is_left_aside(
 
 def test_a_damaged_archive_is_a_sentence(good: dict[str, Files], tmp_path: Path) -> None:
     rng = random.Random(17)
-    whole = zipped(tmp_path / "whole.zip", good["coco"]).read_bytes()
+    whole = write_zip(tmp_path / "whole.zip", good["coco"]).read_bytes()
     for content in damaged(whole, rng):
         (tmp_path / "bad.zip").write_bytes(content)
         look_at(tmp_path / "bad.zip", "auto")
@@ -440,17 +434,19 @@ def test_thousands_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Pa
     n = 4_000
     image, mask = picture((2, 3)), image_io.encode_png(np.ones((2, 3), np.bool_))
     files = {f"set/{i}/images/0.png": image for i in range(n)}
-    path = zipped(tmp_path / "a.zip", {**files, **{f"set/{i}/masks/0.png": mask for i in range(n)}})
+    path = write_zip(
+        tmp_path / "a.zip", {**files, **{f"set/{i}/masks/0.png": mask for i in range(n)}}
+    )
     found = datasets.read(path, "png").samples
     assert len(found) == n
     assert [len(it.instances) for it in found[:: n // 7]] == [1] * 8
     listed = [{"id": i, "file_name": f"{i}/images/0.png"} for i in range(n)]
     document = {"images": listed, "annotations": [], "categories": []}
     content = json.dumps(document).encode()
-    path = zipped(tmp_path / "b.zip", {**files, "about/instances.json": content})
+    path = write_zip(tmp_path / "b.zip", {**files, "about/instances.json": content})
     assert [it.name for it in datasets.read(path, "coco").samples] == list(files)
     tasks = [{"id": i, "data": {"image": "gone.png"}, "annotations": []} for i in range(n)]
-    path = zipped(tmp_path / "c.zip", {"tasks.json": json.dumps(tasks).encode()})
+    path = write_zip(tmp_path / "c.zip", {"tasks.json": json.dumps(tasks).encode()})
     assert len({it.name for it in datasets.read(path, "label-studio").samples}) == n
 
 

@@ -104,6 +104,24 @@ def visit(app, name):
     return click(app, next(it.key for it in app.button if it.label == name))
 
 
+def on_canvas(app, name):
+    """Open a sample on the canvas; return what is done with its image there."""
+    visit(app, name)
+    app.button(key="correct sample").click()
+    clean(app.run())
+    workspace = app.session_state["workspace"]
+    return workspace.open[workspace.current]
+
+
+def leave_with(app, work, *steps):
+    """Do steps on the canvas, each the layers that there are then, and come back."""
+    for layers in steps:
+        work.steps.append(layers)
+        work.at += 1
+    app.switch_page(PAGE)
+    return clean(app.run())
+
+
 @pytest.fixture
 def charts(monkeypatch):
     """The values of the charts that are drawn, in their order."""
@@ -308,22 +326,15 @@ def test_alone_the_page_says_that_the_canvas_is_elsewhere(page) -> None:
 
 
 def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
-    visit(app, "a.png")
-    app.button(key="correct sample").click()
-    clean(app.run())
+    work = on_canvas(app, "a.png")
     assert app.title[0].value == "Paint"
     # On the page and in the sidebar.
     assert ways_back(app) == ["Back to the data set"] * 2
-    workspace = app.session_state["workspace"]
-    work = workspace.open[workspace.current]
     assert work.picture.name == "a.png"
     assert len(work.steps) == 2  # what was there before, and all masks at once
     assert [it.instance.label for it in work.steps[-1]] == ["cat", "dog"]
 
-    work.steps.append(work.steps[-1][:1])  # as if "dog" were deleted there
-    work.at = 2
-    app.switch_page(PAGE)
-    clean(app.run())
+    leave_with(app, work, work.steps[-1][:1])  # as if "dog" were deleted there
     assert app.button(key="correct sample").label == "Go on with the canvas"
     click(app, "put back")
     assert held(app)["a.png"] == [("cat", SQUARE.tolist())]
@@ -350,17 +361,8 @@ def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
 
 
 def test_going_on_with_the_canvas_keeps_what_was_painted(app) -> None:
-    visit(app, "b.png")
-    app.button(key="correct sample").click()
-    clean(app.run())
-    workspace = app.session_state["workspace"]
-    work = workspace.open[workspace.current]
-    work.steps.append(())
-    work.at = 2
-    work.steps.append(work.steps[1])
-    work.at = 3
-    app.switch_page(PAGE)
-    clean(app.run())
+    work = on_canvas(app, "b.png")
+    leave_with(app, work, (), work.steps[1])
     app.button(key="correct sample").click()
     clean(app.run())
     assert app.title[0].value == "Paint"
@@ -368,15 +370,8 @@ def test_going_on_with_the_canvas_keeps_what_was_painted(app) -> None:
 
 
 def test_a_sample_whose_layers_are_all_deleted_holds_nothing(app) -> None:
-    visit(app, "a.png")
-    app.button(key="correct sample").click()
-    clean(app.run())
-    workspace = app.session_state["workspace"]
-    work = workspace.open[workspace.current]
-    work.steps.append(())
-    work.at = 2
-    app.switch_page(PAGE)
-    clean(app.run())
+    work = on_canvas(app, "a.png")
+    leave_with(app, work, ())
     click(app, "put back")
     assert held(app)["a.png"] == []
 
@@ -395,17 +390,10 @@ def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
 
 
 def test_empty_layers_are_not_put_back(app) -> None:
-    visit(app, "a.png")
-    app.button(key="correct sample").click()
-    clean(app.run())
-    workspace = app.session_state["workspace"]
-    work = workspace.open[workspace.current]
+    work = on_canvas(app, "a.png")
     first, second = work.steps[-1]
     empty = Instance(rle.encode(EMPTY), "dog")
-    work.steps.append((first, type(second)(second.id, empty, "digest", second.color)))
-    work.at = 2
-    app.switch_page(PAGE)
-    clean(app.run())
+    leave_with(app, work, (first, type(second)(second.id, empty, "digest", second.color)))
     click(app, "put back")
     assert held(app)["a.png"] == [("cat", SQUARE.tolist())]
 
@@ -575,15 +563,8 @@ def test_a_set_of_nothing_but_a_document_does_not_fail(start) -> None:
 
 def test_a_large_set_is_looked_through_anew_only_when_asked(app, monkeypatch) -> None:
     monkeypatch.setattr(inspect_survey, "_FEW", 0)
-    visit(app, "a.png")
-    app.button(key="correct sample").click()
-    clean(app.run())
-    workspace = app.session_state["workspace"]
-    work = workspace.open[workspace.current]
-    work.steps.append(work.steps[-1][:1])
-    work.at = 2
-    app.switch_page(PAGE)
-    clean(app.run())
+    work = on_canvas(app, "a.png")
+    leave_with(app, work, work.steps[-1][:1])
     click(app, "put back")
     click(app, "inspect back")
     assert any("4 masks · 3 classes" in it.value for it in app.markdown)
