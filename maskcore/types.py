@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from maskcore.rle import RLE
-
-Image = NDArray[np.uint8]
-"""(H, W, 3) RGB, upright."""
-
-RGBA = NDArray[np.uint8]
-"""(H, W, 4), alpha last, not premultiplied."""
-
-Mask = NDArray[np.bool_]
-"""(H, W), True is inside."""
-
-LabelMap = NDArray[np.uint8] | NDArray[np.uint16]
-"""(H, W), the number of a class or an instance at each pixel; 0 is the background."""
-
-Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in pixels with an exclusive maximum: ``mask[y1:y2, x1:x2]``."""
+from maskcore import rle
+from maskcore.arrays import (
+    RGBA as RGBA,
+    Box as Box,
+    Image as Image,
+    LabelMap as LabelMap,
+    Mask as Mask,
+)
+from maskcore.rle import RLE
 
 
 @dataclass(frozen=True)
@@ -46,6 +34,4 @@ class Instance:
     @property
     def box(self) -> Box:
         """The smallest box around the mask; (0, 0, 0, 0) if it is empty."""
-        from maskcore import rle
-
         return rle.box(self.mask)

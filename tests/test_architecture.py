@@ -1,6 +1,7 @@
 """Who may import whom: imports run one way, and maskcore knows nothing of its user interface.
 
-Files are parsed, not imported, so that nothing here depends on what happens to be installed.
+The rules are read off the folders: what stands in a folder of maskcore is one room. Files are
+parsed, not imported, so that nothing here depends on what happens to be installed.
 """
 
 from __future__ import annotations
@@ -9,72 +10,56 @@ import ast
 import graphlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from fnmatch import fnmatch
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-LAYERS = {
-    "base": ["types", "errors"],
-    "guards": [
-        *("checks", "archive", "text_table", "value_table", "whole_numbers"),
-        *("zip_files", "folder_files"),
-    ],
-    "formats": ["image_*", "pixel_depth", "rle", "rle_*", "masks", "mask_*", "shapes"],
-    "operations": ["*"],  # every module that is not named elsewhere
-    "collections": [
-        *("datasets", "batch", "exports", "cutout_files", "patch_*"),
-        *("augment_files", "augment_summaries"),
-    ],
-    "command line": ["__main__", "commands"],
-}
-"""The modules of maskcore, from the bottom up; each imports from its own layer and from below.
+FLOORS = [
+    {"arrays", "errors"},
+    {"checks", "boxes"},
+    {"files", "rle"},
+    {"types"},
+    {"image_io", "masks", "mask_files", "rle_text", "rle_csv"},
+    {"samples"},
+    set[str](),  # operations: every room that is not named here
+    {"datasets", "exports"},
+    {"project"},
+    {"batch"},
+    {"commands", "__main__"},
+]
+"""The rooms of maskcore from the bottom up; each imports from its own floor and from below."""
 
-Only what runs when a module is imported counts: `types` may import `rle` inside a function.
-"""
-
-PARTS = {
-    "augment_draw": "augment",
-    "augment_geometry": "augment",
-    "augment_pixels": "augment",
-    "augment_presets": "augment",
-    "augment_ranges": "augment",
-    "kmeans_cells": "kmeans",
-    "kmeans_fit": "kmeans",
-    "kmeans_labels": "kmeans",
-    "kmeans_lloyd": "kmeans",
-    "label_tags": "overlay",
-    "cutout_canvas": "cutout",
-    "cutout_names": "cutout",
-    "channels": "threshold",
-    "measure_masked": "measure",
-    "measure_values": "measure",
-    "numbers_column": "numbers_table",
-    "patches_cut": "patches",
-    "patches_grid": "patches",
-    "patches_paste": "patches",
-    "patches_picture": "patches",
-    "patches_sides": "patches",
-    "region_edges": "regions",
-    "region_grabcut": "regions",
-    "region_touching": "regions",
-    "region_watershed": "regions",
-}
-"""Operations do not import each other, but one may be made of several modules."""
+OPERATIONS = FLOORS.index(set())
 
 SLOW_TO_IMPORT = {"torch", "torchvision", "sklearn"}
+
+MOST_ENTRIES = {"maskcore": 36}
+"""Entries that a folder may have, where it is not `USUAL_ENTRIES`."""
+
+USUAL_ENTRIES = 22
+MOST_LINES = 300
+
+
+def source_files(*tops: str) -> list[Path]:
+    return sorted(path for top in tops for path in (ROOT / top).rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
 @cache
 def modules() -> dict[str, Path]:
-    """Dotted name -> file, of everything in maskcore."""
-    found = {}
-    for path in sorted((ROOT / "maskcore").rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        found[name.removesuffix(".__init__")] = path
-    return found
+    """Dotted name -> file, of everything in maskcore and in pages."""
+    return {dotted(path): path for path in source_files("maskcore", "pages")}
+
+
+def core_modules() -> dict[str, Path]:
+    return {name: path for name, path in modules().items() if f"{name}.".startswith("maskcore.")}
 
 
 def nodes(tree: ast.AST, *, at_import: bool = False) -> Iterator[ast.AST]:
@@ -107,7 +92,7 @@ def imports(path: Path, *, at_import: bool = False) -> frozenset[str]:
 
 @cache
 def needs() -> dict[str, frozenset[str]]:
-    """Module of maskcore -> the modules of maskcore that are imported with it."""
+    """Module -> the modules of this project that are imported with it."""
     inside = modules().keys() - {"maskcore"}
     return {
         module: (imports(path, at_import=True) & inside) - {module}
@@ -115,27 +100,19 @@ def needs() -> dict[str, frozenset[str]]:
     }
 
 
-def packages(names: frozenset[str] | set[str]) -> set[str]:
+def top_names(names: Iterable[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def in_table(module: str) -> str:
-    """The name that stands in LAYERS: "datasets" for maskcore.datasets.coco."""
-    return module.partition(".")[2].partition(".")[0]
+def room(module: str) -> str:
+    """The folder or file of maskcore that a module stands in; in pages, that of a page."""
+    parts = module.split(".")
+    return ".".join(parts[1:2] if parts[0] == "maskcore" else parts[:3])
 
 
-def whole(name: str) -> str:
-    """The operation that a module is, or is a part of."""
-    return PARTS.get(name, name)
-
-
-def layer(module: str) -> str:
-    named = [
-        name
-        for name, patterns in LAYERS.items()
-        if name != "operations" and any(fnmatch(in_table(module), pattern) for pattern in patterns)
-    ]
-    return named[0] if named else "operations"
+def floor(module: str) -> int:
+    named = [place for place, rooms in enumerate(FLOORS) if room(module) in rooms]
+    return named[0] if named else OPERATIONS
 
 
 def offences(found: dict[str, set[str]]) -> dict[str, set[str]]:
@@ -144,23 +121,25 @@ def offences(found: dict[str, set[str]]) -> dict[str, set[str]]:
 
 def test_maskcore_imports_no_interface_not_even_in_a_function() -> None:
     interface = {"streamlit", "pages", "app"}
-    found = {module: packages(imports(path)) & interface for module, path in modules().items()}
+    found = {
+        module: top_names(imports(path)) & interface for module, path in core_modules().items()
+    }
     assert offences(found) == {}
 
 
 def test_what_is_slow_to_import_is_imported_where_it_is_used() -> None:
     found = {
-        module: packages(imports(path, at_import=True)) & SLOW_TO_IMPORT
-        for module, path in modules().items()
+        module: top_names(imports(path, at_import=True)) & SLOW_TO_IMPORT
+        for module, path in core_modules().items()
     }
     for module in found:
-        if in_table(module) == "maskrcnn":
+        if room(module) == "maskrcnn":
             found[module] -= {"torch"}
     assert offences(found) == {}
 
 
 def test_importing_maskcore_loads_nothing_slow() -> None:
-    names = [name for name in modules() if in_table(name) != "maskrcnn"]
+    names = [name for name in core_modules() if name == "maskcore" or room(name) != "maskrcnn"]
     done = subprocess.run(
         [sys.executable, "-c", f"import sys, {', '.join(names)}\nprint(*sys.modules)"],
         capture_output=True,
@@ -169,28 +148,25 @@ def test_importing_maskcore_loads_nothing_slow() -> None:
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    loaded = packages(set(done.stdout.split()))
+    loaded = top_names(done.stdout.split())
     assert "maskcore" in loaded
     assert loaded & {*SLOW_TO_IMPORT, "streamlit", "pandas"} == set()
 
 
-def test_a_module_imports_from_its_own_layer_and_below() -> None:
-    height = {name: place for place, name in enumerate(LAYERS)}
+def test_a_room_imports_from_its_own_floor_and_below() -> None:
+    core = core_modules().keys() - {"maskcore"}
     found = {
-        module: {it for it in needed if height[layer(it)] > height[layer(module)]}
-        for module, needed in needs().items()
+        module: {needed for needed in needs()[module] & core if floor(needed) > floor(module)}
+        for module in core
     }
     assert offences(found) == {}
 
 
 def test_operations_do_not_import_each_other() -> None:
-    operations = {module for module in modules() if layer(module) == "operations"}
+    core = core_modules().keys() - {"maskcore"}
+    operations = {module for module in core if floor(module) == OPERATIONS}
     found = {
-        module: {
-            it
-            for it in needs()[module] & operations
-            if whole(in_table(module)) != whole(in_table(it))
-        }
+        module: {other for other in needs()[module] & operations if room(other) != room(module)}
         for module in operations
     }
     assert offences(found) == {}
@@ -200,9 +176,16 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graphlib.TopologicalSorter(needs()).prepare()  # raises CycleError and names them
 
 
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    rooms = defaultdict(set)
+    for module, needed in needs().items():
+        rooms[room(module)] |= {room(other) for other in needed} - {room(module)}
+    graphlib.TopologicalSorter(rooms).prepare()
+
+
 def test_maskcore_neither_prints_nor_exits() -> None:
     found = {}
-    for module, path in modules().items():
+    for module, path in core_modules().items():
         words = {
             ast.unparse(node)
             for node in nodes(ast.parse(path.read_text("utf-8")))
@@ -212,25 +195,60 @@ def test_maskcore_neither_prints_nor_exits() -> None:
             *("print", "exit", "quit", "SystemExit", "sys.exit", "os._exit"),
             *("sys.stdout", "sys.stderr"),
         }
-    elsewhere = {name: words for name, words in found.items() if layer(name) != "command line"}
+    found.pop("maskcore")
+    elsewhere = {
+        name: words for name, words in found.items() if room(name) not in {"commands", "__main__"}
+    }
     assert offences(elsewhere) == {}
 
 
-def page_files() -> list[Path]:
-    return sorted((ROOT / "pages").rglob("*.py"))
-
-
-def test_every_page_lies_in_a_section() -> None:
-    # A server that has just started serves a file in pages/ without running app.py.
-    places = [path.relative_to(ROOT / "pages").parts for path in page_files()]
-    wrong = ["/".join(it) for it in places if len(it) != 2 and it[0] != "shared"]
-    assert wrong == []
-
-
-def test_pages_import_only_what_they_share() -> None:
+def test_no_name_in_a_package_hides_a_module_of_it() -> None:
     found = {}
-    for path in page_files():
-        ours = {name for name in imports(path) if packages({name}) & {"pages", "app", "tests"}}
-        shared = {name for name in ours if f"{name}.".startswith("pages.shared.")}
-        found[str(path.relative_to(ROOT))] = ours - shared - {"pages"}
+    for name, path in modules().items():
+        if path.name != "__init__.py":
+            continue
+        entries = [it for it in path.parent.iterdir() if it.is_dir() or it.suffix == ".py"]
+        inside = {entry.stem for entry in entries}
+        bound = set()
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                bound.add(node.name)
+            elif isinstance(node, ast.ImportFrom) and node.module != name:
+                bound |= {alias.asname or alias.name for alias in node.names}
+        found[name] = bound & inside
+    assert offences(found) == {}
+
+
+def test_folders_and_modules_are_small_enough_to_look_through() -> None:
+    folders = {ROOT / "pages", *(path.parent for path in modules().values())}
+    crowded = {
+        str(folder.relative_to(ROOT)): len(entries)
+        for folder in folders
+        if len(entries := [it for it in folder.iterdir() if it.name != "__pycache__"])
+        > MOST_ENTRIES.get(folder.name, USUAL_ENTRIES)
+    }
+    long = {
+        name: lines
+        for name, path in modules().items()
+        if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES
+    }
+    assert crowded == {}
+    assert long == {}
+
+
+def test_a_page_imports_its_own_parts_and_what_pages_share() -> None:
+    found = {}
+    for module, path in modules().items():
+        if not module.startswith("pages."):
+            continue
+        ours = {name for name in imports(path) if top_names([name]) & {"pages", "app", "tests"}}
+        parts = module.split(".")
+        allowed = ["pages.shared."]
+        if parts[1] != "shared" and len(parts) > 2:
+            allowed.append(".".join(parts[:3]) + ".")
+        found[module] = {
+            name
+            for name in ours - {"pages", "pages.shared"}
+            if not f"{name}.".startswith(tuple(allowed))
+        }
     assert offences(found) == {}

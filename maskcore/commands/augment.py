@@ -9,17 +9,18 @@ from typing import get_args
 
 import PIL.ImageColor
 
-from maskcore import archive, augment, augment_files, augment_summaries, image_io
-from maskcore.augment import Fill, Ranges
-from maskcore.augment_files import Original, Plan
+from maskcore import augment, image_io
+from maskcore.augment import Fill, Ranges, files as augment_files, summaries as augment_summaries
+from maskcore.augment.files import Original, Plan
 from maskcore.commands import options, sources
 from maskcore.commands.mask_folder import MaskFolder
 from maskcore.commands.outcome import count, failure, list_failures
 from maskcore.commands.runner import Stop
-from maskcore.commands.sample_ledger import Record, SampleLedger
+from maskcore.commands.sample_resume_log import Record, SampleLedger
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import Progress, say
 from maskcore.errors import MaskcoreError
+from maskcore.files import archive
 from maskcore.types import Image, Instance
 
 _RANGES = {

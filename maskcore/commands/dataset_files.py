@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from maskcore import archive, datasets
+from maskcore import datasets
 from maskcore.commands.outcome import count, list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import Progress, say
 from maskcore.datasets import Dataset, Images, Loss, Problem, Tally
 from maskcore.errors import MaskcoreError
+from maskcore.files import archive
 
 _LISTED = 20
 _NAMED = 3

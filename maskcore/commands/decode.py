@@ -9,25 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from maskcore import (
-    archive,
-    cutout_files,
-    image_io,
-    mask_size,
-    masks,
-    overlay,
-    rle,
-    rle_text,
-    text_table,
-)
+from maskcore import image_io, masks, overlay, rle, rle_text
 from maskcore.commands import dataset_files, options, runner, table_and_images
 from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
 from maskcore.commands.sources import Source, known
 from maskcore.commands.terminal import say
-from maskcore.cutout_files import Entry, Picture
+from maskcore.cutout import files as cutout_files
+from maskcore.cutout.files import Entry, Picture
 from maskcore.datasets import Sample
 from maskcore.errors import ImageError, MaskcoreError
+from maskcore.files import archive, text_table
+from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance, LabelMap
 
 _FOLDERS = {"masks": "masks", "label-map": "label_maps", "overlay": "overlays"}

@@ -10,11 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskcore import cutout, cutout_files, image_io, rle
+from maskcore import cutout, image_io, rle
 from maskcore.commands import options, runner
 from maskcore.commands.runner import Stop
 from maskcore.commands.sources import Source, known
-from maskcore.cutout_files import Picture
+from maskcore.cutout import files as cutout_files
+from maskcore.cutout.files import Picture
 from maskcore.errors import ImageError
 from maskcore.types import Image, Instance
 

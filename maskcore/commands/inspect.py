@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskcore import archive, datasets
+from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
 from maskcore.commands.outcome import count
@@ -18,6 +18,7 @@ from maskcore.commands.terminal import say
 from maskcore.datasets import audit, survey
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey
+from maskcore.files import archive
 
 _SEVERITIES = ("error", "warning", "note")
 _MOST_CLASSES = 50

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from maskcore import cutout_names, mask_files, mask_size
+from maskcore import mask_files
 from maskcore.commands.runner import Stop
 from maskcore.commands.sources import SUFFIXES, Source
 from maskcore.errors import ImageError
+from maskcore.mask_files import names as cutout_names
+from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance
 
 

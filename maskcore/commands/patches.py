@@ -10,16 +10,18 @@ from typing import get_args
 
 import numpy as np
 
-from maskcore import archive, image_io, masks, patch_files, patches, rle
+from maskcore import image_io, masks, patches, rle
 from maskcore.commands import options, patches_join, sources
 from maskcore.commands.mask_folder import MaskFolder
 from maskcore.commands.outcome import count, failure, list_failures
 from maskcore.commands.runner import Stop
-from maskcore.commands.sample_ledger import Record, SampleLedger
+from maskcore.commands.sample_resume_log import Record, SampleLedger
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import Progress, say
 from maskcore.errors import MaskcoreError
-from maskcore.patch_files import Entry, Settings
+from maskcore.files import archive
+from maskcore.patches import files as patch_files
+from maskcore.patches.files import Entry, Settings
 from maskcore.types import Instance, LabelMap, Mask
 
 _MOST = 100_000

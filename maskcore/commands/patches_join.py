@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from maskcore import archive, augment_files, image_io, patch_join, patch_manifest, patches
+from maskcore import image_io, patches
+from maskcore.augment import files as augment_files
 from maskcore.commands.runner import Stop
 from maskcore.commands.sources import SUFFIXES
 from maskcore.commands.terminal import Progress, say
 from maskcore.errors import MaskcoreError
-from maskcore.patch_manifest import Entry
+from maskcore.files import archive
+from maskcore.patches import manifest as patch_manifest, rejoin as patch_join
+from maskcore.patches.manifest import Entry
 
 _LEVELS = 3  # from training/masks up to where the manifest is
 

@@ -9,13 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskcore import archive, cutout_files
-from maskcore.commands.ledger import Ledger
 from maskcore.commands.outcome import count, failure, list_failures
+from maskcore.commands.resume_log import Ledger
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import Progress, say
-from maskcore.cutout_files import Picture
+from maskcore.cutout import files as cutout_files
+from maskcore.cutout.files import Picture
 from maskcore.errors import MaskcoreError
+from maskcore.files import archive
 
 Work = Callable[[Source, str], Iterator[Picture]]
 """Makes the files of a source; they are named with the stem that it gets."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from maskcore import cutout_files
 from maskcore.commands import options, runner, sources
 from maskcore.commands.finder import Finder
 from maskcore.commands.sources import Source
-from maskcore.cutout_files import Picture
+from maskcore.cutout import files as cutout_files
+from maskcore.cutout.files import Picture
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from maskcore.datasets import Dataset, kaggle
-from maskcore.datasets.kaggle_rows import LoadRows
+from maskcore.datasets import Dataset
+from maskcore.datasets.formats import kaggle
+from maskcore.datasets.formats.kaggle.rows import LoadRows
 from maskcore.datasets.source import IMAGE_SUFFIXES, Source, suffix
-from maskcore.folder_files import FolderFiles
+from maskcore.files.folders import FolderFiles
 
 
 class _TableAndImages:

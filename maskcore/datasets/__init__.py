@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from maskcore import archive
 from maskcore.datasets import audit, formats
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
 from maskcore.datasets.export import Images, losses, members, write
 from maskcore.datasets.formats import FORMATS, Format
-from maskcore.datasets.losses import Loss, Tally
-from maskcore.datasets.losses import lossy as _lossy
-from maskcore.datasets.quotes import shown
+from maskcore.datasets.loss import Loss, Tally, lossy as _lossy
+from maskcore.datasets.sanitize import shown
 from maskcore.datasets.source import Files, Source, open_files, suffix
 from maskcore.errors import DatasetError
+from maskcore.files import archive
 
 __all__ = [
     "FORMATS",

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import IO, Protocol
 
-from maskcore import image_io, image_probe
-from maskcore.datasets.quotes import plain, shown
+from maskcore import image_io
+from maskcore.datasets.sanitize import plain, shown
 from maskcore.errors import DatasetError, ImageError
-from maskcore.image_probe import Probe
+from maskcore.image_io import probe as image_probe
+from maskcore.image_io.probe import Probe
 from maskcore.types import Image, Instance
 
 MAX_SAMPLES = 500_000

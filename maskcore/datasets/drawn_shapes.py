@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import mask_polygons, rle, rle_placed
+from maskcore import rle
 from maskcore.errors import DatasetError
+from maskcore.masks import polygons as mask_polygons
 from maskcore.rle import RLE
+from maskcore.rle.columns import place
 from maskcore.types import Box, Mask
 
 _FARTHEST = 1e9
@@ -44,7 +46,7 @@ def points(value: Any) -> _Points:
 
 
 def polygon(ring: Any, size_hw: tuple[int, int]) -> RLE:
-    """Fill a polygon, see `mask_polygons.polygons_to_mask`.
+    """Fill a polygon, see `masks.polygons.polygons_to_mask`.
 
     Args:
         ring: (N, 2) x, y in pixels, closed or not.
@@ -62,7 +64,7 @@ def polygon(ring: Any, size_hw: tuple[int, int]) -> RLE:
     if np.abs(rows - np.roll(rows, 1)).sum() + len(rows) > _MOST_CROSSINGS:
         raise DatasetError(f"The polygon has too many corners: {len(corners):,}.")
     crop = mask_polygons.polygons_to_rle([[corners - (x1, y1)]], (y2 - y1, x2 - x1))
-    return rle_placed.place(crop, (x1, y1), size_hw)
+    return place(crop, (x1, y1), size_hw)
 
 
 def turned(corners: Any, degrees: float, around: Sequence[float]) -> _Points:
@@ -146,7 +148,7 @@ def painted(crop: Mask, xy: tuple[int, int], size_hw: tuple[int, int]) -> RLE:
     low = np.array(xy, np.float64)
     x1, y1, x2, y2 = _box(low, low + crop.shape[::-1], size_hw)
     inside = crop[y1 - top : y2 - top, x1 - left : x2 - left]
-    return rle_placed.place(inside, (x1, y1), size_hw)
+    return place(inside, (x1, y1), size_hw)
 
 
 def _box(low: _Points, high: _Points, size_hw: tuple[int, int]) -> Box:

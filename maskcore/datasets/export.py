@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from maskcore import archive
 from maskcore.datasets import formats, stated
+from maskcore.datasets.adapt import fit
 from maskcore.datasets.dataset import Contents, Dataset, Sample
-from maskcore.datasets.fitting import fit
 from maskcore.datasets.formats import Format
-from maskcore.datasets.losses import Loss, Tally
+from maskcore.datasets.loss import Loss, Tally
 from maskcore.datasets.source import IMAGE_SUFFIXES, stem, suffix
 from maskcore.datasets.writer import Item, Member, Writer
 from maskcore.errors import DatasetError, MaskcoreError
+from maskcore.files import archive
 
 Images = Literal["copy", "leave", "embed"]
 """Whether image files are written beside, stay where they are, or go into the annotations."""

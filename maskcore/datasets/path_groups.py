@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
-from maskcore import archive
+from maskcore.files import archive
 
 _FEW = 20  # paths that can be looked at one by one, for each annotation anew
 

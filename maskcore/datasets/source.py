@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from maskcore import archive, text_table
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.datasets.path_groups import PathGroup
 from maskcore.datasets.pictures import StoredPicture
-from maskcore.datasets.quotes import shown
+from maskcore.datasets.sanitize import shown
 from maskcore.errors import DatasetError
-from maskcore.folder_files import FolderFiles
-from maskcore.zip_files import ZipFiles
+from maskcore.files import archive, text_table
+from maskcore.files.folders import FolderFiles
+from maskcore.files.zips import ZipFiles
 
 IMAGE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}

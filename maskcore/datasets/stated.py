@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from maskcore import checks, image_probe, mask_pixels
+from maskcore import checks
 from maskcore.datasets.dataset import Picture, Problem
-from maskcore.datasets.quotes import shown
+from maskcore.datasets.sanitize import shown
 from maskcore.datasets.source import Source
 from maskcore.errors import DatasetError, ImageError
-from maskcore.mask_pixels import MaskPixels
+from maskcore.image_io import probe as image_probe, stored as mask_pixels
+from maskcore.image_io.stored import MaskPixels
 
 NO_LABEL = "mask"
 """The label of a mask that nobody named."""

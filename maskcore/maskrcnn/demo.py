@@ -1,4 +1,4 @@
-"""The demo model: a small Mask R-CNN that finds the shapes of `maskcore.shapes`.
+"""The demo model: a small Mask R-CNN that finds the shapes of `maskcore.samples.shape_scenes`.
 
 It is torchvision's `MaskRCNN` with a residual network of 1.8 million parameters in the place of a
 ResNet-50. demo_model.md says what it was trained on, and how well it does.
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from maskcore import shapes
+from maskcore.samples import shape_scenes
 
 if TYPE_CHECKING:
     from torchvision.models.detection import MaskRCNN
 
-LABELS = ("__background__", *shapes.LABELS)
+LABELS = ("__background__", *shape_scenes.LABELS)
 """What each class id means; id 0 is never found."""
 
 WEIGHTS = Path(__file__).with_name("demo_model.pt")

@@ -8,8 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from maskcore import archive
-from maskcore.augment_files import Plan
+from maskcore.augment.files import Plan
+from maskcore.files import archive
 from pages.shared import (
     augment_grid,
     augment_python,

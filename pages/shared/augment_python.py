@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from maskcore.augment import Ranges
-from maskcore.augment_files import Plan
+from maskcore.augment.files import Plan
 from pages.shared.augment_controls import Choice
 from pages.shared.augment_writing import Source
 from pages.shared.cutouts import FROM_LAYERS

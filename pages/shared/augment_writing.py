@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maskcore import augment_files, image_io
-from maskcore.augment_files import Original, Plan
+from maskcore import image_io
+from maskcore.augment import files as augment_files
+from maskcore.augment.files import Original, Plan
 from maskcore.types import Image, Instance
 from pages.shared import zip_writing
 from pages.shared.worker import Report

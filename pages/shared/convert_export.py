@@ -8,8 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from maskcore import archive
 from maskcore.datasets.source import stem
+from maskcore.files import archive
 from pages.shared import convert_losses, dataset_work, file_job, file_offer, results
 from pages.shared.convert_target import Choice
 

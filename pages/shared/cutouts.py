@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from maskcore import archive, cutout, cutout_files, image_io, rle
+from maskcore import cutout, image_io, rle
+from maskcore.cutout import files as cutout_files
+from maskcore.files import archive
 from maskcore.types import RGBA, Image, Instance
 from pages.shared import markdown, results, workspace
 from pages.shared.colors import to_rgb

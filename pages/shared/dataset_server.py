@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from maskcore.errors import DatasetError
-from maskcore.folder_files import FolderFiles
-from maskcore.zip_files import is_hidden
+from maskcore.files.folders import FolderFiles
+from maskcore.files.zips import is_hidden
 
 VARIABLE = "MASKCORE_DATA_DIR"
 """The environment variable that names the folder."""

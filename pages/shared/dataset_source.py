@@ -20,11 +20,13 @@ from pages.shared import (
     markdown,
     uploads,
 )
-from pages.shared.dataset_state import Opened as Opened
-from pages.shared.dataset_state import close as close
-from pages.shared.dataset_state import correct as correct
-from pages.shared.dataset_state import current as current
-from pages.shared.dataset_state import undo_correction as undo_correction
+from pages.shared.dataset_state import (
+    Opened as Opened,
+    close as close,
+    correct as correct,
+    current as current,
+    undo_correction as undo_correction,
+)
 from pages.shared.dataset_uploads import MAX_BYTES, UploadFolder
 
 _WISH, _FORMAT = "data set wish", "data set format"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from maskcore import archive
 from maskcore.errors import DatasetError
-from maskcore.zip_files import ZipFiles, is_hidden
+from maskcore.files import archive
+from maskcore.files.zips import ZipFiles, is_hidden
 
 MAX_BYTES = 300_000_000
 """What the files of one visitor may have together."""

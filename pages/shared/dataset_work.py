@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from maskcore import datasets
-from maskcore.datasets import Images, Loss, Tally, audit
-from maskcore.datasets import survey as surveys
+from maskcore.datasets import Images, Loss, Tally, audit, survey as surveys
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey
 from pages.shared import zip_writing

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from maskcore import mask_geojson, masks, rle
+from maskcore import masks, rle
+from maskcore.masks import geojson as mask_geojson
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import edit_controls, results, workspace

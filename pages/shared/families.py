@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from maskcore import image_io, kmeans, overlay, regions, rle, rle_labels, samples
-from maskcore.rle import RLE
+from maskcore import image_io, kmeans, overlay, regions, rle, samples
+from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.types import Image, Instance
 from pages.shared import finder, links, results, workspace
 from pages.shared.colors import of_place, to_rgb
@@ -71,7 +71,7 @@ def _made(picture_id: str, family: str, _picture: Picture) -> bytes:
 
 @st.cache_data(show_spinner=False)
 def _sample() -> bytes:
-    scene = samples.shapes()
+    scene = samples.shape_scenes()
     masks = [it.mask for it in scene.instances]
     drawn = _in_colors(scene.image, masks, opacity=0.8)
     return image_io.encode_jpeg(image_io.preview(drawn, _LONGEST), quality=92)

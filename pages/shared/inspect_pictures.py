@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from maskcore import image_io, mask_size, masks, overlay
+from maskcore import image_io, masks, overlay
 from maskcore.datasets.dataset import Contents, Sample
 from maskcore.datasets.source import base
 from maskcore.errors import MaskcoreError
+from maskcore.masks import sizes as mask_size
 from maskcore.overlay import RGB
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance

@@ -9,8 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore import image_io, kmeans, mask_size, rle
+from maskcore import image_io, kmeans, rle
 from maskcore.kmeans import Clusters, Curve, Histogram, Space
+from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
 from pages.shared import workspace
 from pages.shared.colors import to_hex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import value_table
+from maskcore.files import value_table
 from pages.shared.colors import to_rgb
 from pages.shared.kmeans_clusters import How, Tried
 from pages.shared.workspace import Picture

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from maskcore import mask_files, mask_kinds, mask_pixels, mask_size, rle
-from maskcore.mask_files import MaskFile
-from maskcore.mask_pixels import MaskPixels
+from maskcore import mask_files, rle
+from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io.stored import MaskPixels
+from maskcore.mask_files import MaskFile, kinds as mask_kinds
+from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance
 from pages.shared import results, workspace
 from pages.shared.results import Shown

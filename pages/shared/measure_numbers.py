@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore import numbers_table
-from maskcore.numbers_table import NumbersTable
+from maskcore import numbers as numbers_table
+from maskcore.numbers import NumbersTable
 from pages.shared import measure_rules
 from pages.shared.table_source import Source, TableSource
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from maskcore import numbers_table
+from maskcore import numbers as numbers_table
 from maskcore.errors import DatasetError
-from maskcore.numbers_table import NumbersTable
+from maskcore.numbers import NumbersTable
 
 EVERY = ""
 """Stands for all columns where there are names of columns; none is empty."""

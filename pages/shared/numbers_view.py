@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from maskcore import numbers_table
-from maskcore.numbers_table import ColumnStatistics, NumbersTable
+from maskcore import numbers as numbers_table
+from maskcore.numbers import ColumnStatistics, NumbersTable
 from pages.shared import errors, markdown, measure_numbers, measure_rules, results
 from pages.shared.measure_rules import Rule
 from pages.shared.table_source import Source

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from maskcore.errors import MaskcoreError
-from maskcore.patch_files import Settings
 from maskcore.patches import Edge
+from maskcore.patches.files import Settings
 from pages.shared import workspace
 from pages.shared.colors import to_rgb
 from pages.shared.results import Shown

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 
-from maskcore import archive
+from maskcore.files import archive
 from pages.shared import file_job, file_offer, patches_writing
 from pages.shared.patches_controls import Choice
 from pages.shared.patches_writing import Source, Wish

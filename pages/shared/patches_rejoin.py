@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from maskcore import mask_files, patch_manifest, rle
-from maskcore.patch_manifest import Entry
-from maskcore.patches import Overlap
+from maskcore import mask_files, rle
+from maskcore.patches import Overlap, manifest as patch_manifest
+from maskcore.patches.manifest import Entry
 from maskcore.types import Instance
 from pages.shared import (
     errors,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from maskcore import patch_manifest
-from maskcore.zip_files import ZipFiles
+from maskcore.files.zips import ZipFiles
+from maskcore.patches import manifest as patch_manifest
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from maskcore import augment_files, image_io, patch_files, patches, rle
+from maskcore import image_io, patches, rle
+from maskcore.augment import files as augment_files
 from maskcore.errors import MaskcoreError
-from maskcore.patch_files import Dealt, Settings
+from maskcore.patches import files as patch_files
+from maskcore.patches.files import Dealt, Settings
 from pages.shared import patches_controls, patches_export, patches_python, results, workspace
 from pages.shared.patches_controls import Choice
 from pages.shared.results import Shown

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import archive, image_io, masks, patch_files, patch_join, rle, text_table
+from maskcore import image_io, masks, rle
 from maskcore.errors import MaskcoreError
-from maskcore.patch_files import Settings
-from maskcore.patch_manifest import Entry
-from maskcore.patches import Overlap
+from maskcore.files import archive, text_table
+from maskcore.files.zips import ZipFiles
+from maskcore.patches import Overlap, files as patch_files, rejoin as patch_join
+from maskcore.patches.files import Settings
+from maskcore.patches.manifest import Entry
 from maskcore.types import Image, Instance, LabelMap, Mask
-from maskcore.zip_files import ZipFiles
 from pages.shared import zip_writing
 from pages.shared.worker import Report
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from maskcore import masks, regions, rle, rle_labels
-from maskcore.rle import RLE
+from maskcore import masks, regions, rle
+from maskcore.rle import RLE, label_map as rle_labels
 from pages.shared import canvas, markdown, regions_made, workspace
 from pages.shared.colors import of_place
 from pages.shared.regions_made import Made

@@ -15,9 +15,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from maskcore import archive, exports, image_io, masks, overlay, rle, rle_text
+from maskcore import exports, image_io, masks, overlay, rle, rle_text
 from maskcore.errors import MaskcoreError
+from maskcore.files import archive
 from maskcore.image_io import ImageFile
+from maskcore.mask_files.write import label_map_files, mask_pngs
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
 from pages.shared import workspace
@@ -289,15 +291,15 @@ def downloads(shown: Shown, *, key: str) -> None:
             "Overlay": (f"{stem}_overlay.png", overlay_png),
             "Masks, a PNG each": (
                 f"{stem}_masks.zip",
-                zipped(lambda: exports.mask_files(instances)),
+                zipped(lambda: mask_pngs(instances)),
             ),
             "Masks, a PNG per class": (
                 f"{stem}_classes.zip",
-                zipped(lambda: exports.mask_files(exports.by_label(instances))),
+                zipped(lambda: mask_pngs(exports.by_label(instances))),
             ),
             "Label map": (
                 f"{stem}_label_map.zip",
-                zipped(lambda: exports.label_map_files(instances)),
+                zipped(lambda: label_map_files(instances)),
             ),
             "Run-length codes": (
                 f"{stem}_{dialect}.csv",

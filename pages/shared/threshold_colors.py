@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore.channels import CHANNELS, SPACES
+from maskcore.threshold.channels import CHANNELS, SPACES
 from pages.shared import threshold_how, workspace
 from pages.shared.colors import to_hex
 from pages.shared.workspace import Picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore.channels import CHANNELS
 from maskcore.threshold import METHODS as MEANS
+from maskcore.threshold.channels import CHANNELS
 from pages.shared import threshold_colors, threshold_how, threshold_range
 from pages.shared.colors import to_rgb
 from pages.shared.threshold_how import How

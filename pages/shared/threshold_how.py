@@ -9,9 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore import image_io, mask_size, rle, threshold
-from maskcore.channels import CHANNELS
+from maskcore import image_io, rle, threshold
+from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
+from maskcore.threshold.channels import CHANNELS
 from maskcore.types import Image, Mask
 from pages.shared import workspace
 from pages.shared.workspace import Picture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from maskcore.channels import CHANNELS
+from maskcore.threshold.channels import CHANNELS
 from pages.shared import threshold_how
 from pages.shared.workspace import Picture
 

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from maskcore import archive
 from maskcore.errors import MaskcoreError
+from maskcore.files import archive
 
 MAX_BYTES = 1_000_000_000
 """The most that the files in a zip may have together; half of the free disk if that is less."""

@@ -23,9 +23,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from maskcore import rle
-from maskcore.datasets import coco
+from maskcore.datasets.formats import coco
 from maskcore.datasets.source import Source, open_files
-from maskcore.rle_polygons import from_polygons
+from maskcore.rle.polygons import from_polygons
 from tests.benchmarks.pairs import Peer, compare, heading
 
 HEIGHT, WIDTH = 480, 640

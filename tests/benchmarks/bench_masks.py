@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from maskcore import masks, rle
-from maskcore.mask_morphology import disk
+from maskcore.masks.morphology import disk
 from maskcore.types import Mask
 from tests.benchmarks.bench_rle import PHOTO, ellipses
 from tests.benchmarks.pairs import Peer, compare, heading

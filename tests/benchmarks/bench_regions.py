@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 import scipy.ndimage
 
-from maskcore import image_io, regions, rle, rle_text, shapes
+from maskcore import image_io, regions, rle, rle_text
+from maskcore.samples import shape_scenes
 from maskcore.types import Box, Image, Mask
 from tests.benchmarks.pairs import Peer, compare, heading
 
@@ -33,7 +34,7 @@ _Case = tuple[Image, Box, Mask]
 def scenes(size_hw: tuple[int, int]) -> Iterator[_Case]:
     """The largest shape of a few scenes, with its box."""
     for seed in _SCENES:
-        one = shapes.scene(seed, size_hw)
+        one = shape_scenes.scene(seed, size_hw)
         largest = max(one.instances, key=lambda it: rle.area(it.mask))
         yield one.image, largest.box, rle.decode(largest.mask)
 
@@ -90,7 +91,7 @@ def bench_grabcut(name: str, cases: list[_Case], *, plain: bool = True) -> None:
 
 
 def bench_wand(size_hw: tuple[int, int]) -> None:
-    image = shapes.scene(395, size_hw).image
+    image = shape_scenes.scene(395, size_hw).image
     xy = size_hw[1] // 2, size_hw[0] // 2
 
     def flood(tolerance: int) -> object:
@@ -118,7 +119,7 @@ def bench_wand(size_hw: tuple[int, int]) -> None:
 
 
 def bench_watershed(size_hw: tuple[int, int]) -> None:
-    image = shapes.scene(395, size_hw).image
+    image = shape_scenes.scene(395, size_hw).image
     markers = np.zeros(size_hw, np.int32)
     seeds = markers[100::400, 100::400]
     seeds[:] = np.arange(1, seeds.size + 1).reshape(seeds.shape)
@@ -136,7 +137,7 @@ def bench_watershed(size_hw: tuple[int, int]) -> None:
 
 
 def bench_edges(size_hw: tuple[int, int]) -> None:
-    image = shapes.scene(395, size_hw).image
+    image = shape_scenes.scene(395, size_hw).image
 
     def fill() -> object:
         smooth = cv2.GaussianBlur(image, (0, 0), 1)

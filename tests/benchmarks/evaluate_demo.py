@@ -23,8 +23,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from maskcore import maskrcnn, rle, shapes
+from maskcore import maskrcnn, rle
 from maskcore.maskrcnn import demo, predict
+from maskcore.samples import shape_scenes
 from maskcore.types import Image, Mask
 
 SEEDS = range(1, 201)
@@ -62,7 +63,7 @@ def with_maskcore(segmenter: maskrcnn.Segmenter, image: Image) -> list[Detection
 
 
 def average_precision(
-    scenes: Sequence[shapes.Scene], found: Sequence[Sequence[Detection]]
+    scenes: Sequence[shape_scenes.Scene], found: Sequence[Sequence[Detection]]
 ) -> dict[str, np.ndarray]:
     """COCO's twelve figures for masks ("segm") and boxes ("bbox")."""
     truth = COCO()
@@ -71,7 +72,7 @@ def average_precision(
             {"id": i, "height": it.image.shape[0], "width": it.image.shape[1]}
             for i, it in enumerate(scenes)
         ],
-        "categories": [{"id": i, "name": name} for i, name in enumerate(shapes.LABELS)],
+        "categories": [{"id": i, "name": name} for i, name in enumerate(shape_scenes.LABELS)],
         "annotations": [
             {
                 **_annotation(i, it.label, _xywh(it.box), rle.decode(it.mask)),
@@ -102,7 +103,7 @@ def average_precision(
     return figures
 
 
-def recall(scenes: Sequence[shapes.Scene], found: Sequence[Sequence[Detection]]) -> float:
+def recall(scenes: Sequence[shape_scenes.Scene], found: Sequence[Sequence[Detection]]) -> float:
     """Share of true instances with a shown detection of their label and mask IoU 0.5 or more."""
     hits = [
         any(
@@ -119,7 +120,7 @@ def milliseconds(runtimes: Mapping[str, Detect]) -> dict[str, float]:
     """Median time of a 256 x 256 scene; all take turns, so a busy machine hits them alike."""
     seconds: dict[str, list[float]] = {name: [] for name in runtimes}
     for seed in SEEDS[:40]:
-        image = shapes.scene(seed, (256, 256)).image
+        image = shape_scenes.scene(seed, (256, 256)).image
         for name, detect in runtimes.items():
             start = time.perf_counter()
             detect(image)
@@ -127,7 +128,7 @@ def milliseconds(runtimes: Mapping[str, Detect]) -> dict[str, float]:
     return {name: 1000 * median(values) for name, values in seconds.items()}
 
 
-def row(name: str, detect: Detect, scenes: Sequence[shapes.Scene], ms: float) -> str:
+def row(name: str, detect: Detect, scenes: Sequence[shape_scenes.Scene], ms: float) -> str:
     """A line of the table."""
     found = [detect(scene.image) for scene in scenes]
     figures = average_precision(scenes, found)
@@ -139,7 +140,7 @@ def row(name: str, detect: Detect, scenes: Sequence[shapes.Scene], ms: float) ->
 
 def _annotation(i: int, label: str, box_xywh: list[float], mask: Mask) -> dict[str, Any]:
     code = coco_mask.encode(np.asfortranarray(mask, np.uint8))
-    kind = shapes.LABELS.index(label)
+    kind = shape_scenes.LABELS.index(label)
     return {"image_id": i, "category_id": kind, "bbox": box_xywh, "segmentation": code}
 
 
@@ -159,7 +160,7 @@ def main() -> None:
     weights = parser.parse_args().weights
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    scenes = [shapes.scene(seed) for seed in SEEDS]
+    scenes = [shape_scenes.scene(seed) for seed in SEEDS]
     true = mean(len(scene.instances) for scene in scenes)
     print(f"{len(scenes)} scenes of {true:.2f} shapes, {weights.stat().st_size / 1e6:.2f} MB\n")
     print("| runtime | mask AP | AP50 | AP75 | box AP | AP50 | AP75 | recall | found | ms |")
@@ -174,7 +175,7 @@ def _runtimes(weights: Path) -> dict[str, Detect]:
     model = demo.build().eval()
     model.load_state_dict(torch.load(weights, weights_only=True))
     runtimes: dict[str, Detect] = {"torchvision": partial(with_torchvision, model)}
-    source, labels = ("demo", None) if weights == demo.WEIGHTS else (weights, shapes.LABELS)
+    source, labels = ("demo", None) if weights == demo.WEIGHTS else (weights, shape_scenes.LABELS)
     for mode in ("exact", "fast"):
         for precision in ("fp32", "bf16") if predict.cpu_runs_bf16() else ("fp32",):
             segmenter = maskrcnn.load(

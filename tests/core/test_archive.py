@@ -12,10 +12,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import cv2
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from maskcore import archive
+from maskcore.files import archive
 
 # Mostly the characters that make names dangerous, so that few examples are ordinary words.
 NASTY = st.text(

@@ -8,10 +8,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, augment, image_io
+from maskcore import augment, image_io
 from maskcore.__main__ import main
 from maskcore.augment import Drawn, Ranges
-from maskcore.commands.sample_ledger import FILE_NAME as LEDGER
+from maskcore.commands.sample_resume_log import FILE_NAME as LEDGER
+from maskcore.files import archive
 
 GRADIENT = np.repeat(np.arange(240, dtype=np.uint8).reshape(12, 20, 1), 3, axis=2)
 

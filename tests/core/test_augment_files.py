@@ -12,10 +12,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, augment, augment_files, augment_summaries, rle
-from maskcore.augment import Drawn, Ranges
-from maskcore.augment_files import Original, Plan
+from maskcore import augment, rle
+from maskcore.augment import Drawn, Ranges, files as augment_files, summaries as augment_summaries
+from maskcore.augment.files import Original, Plan
 from maskcore.errors import ImageError
+from maskcore.files import archive
 from maskcore.types import Instance
 
 # Of pycocotools' own arrays, under NumPy 2.

@@ -4,12 +4,11 @@ import colorsys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import channels
-from maskcore.channels import CHANNELS, SPACES
+from maskcore.threshold import channels
+from maskcore.threshold.channels import CHANNELS, SPACES
 
 ANY_IMAGE = hnp.arrays(
     np.uint8,

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskcore import archive, cutout, cutout_files, image_io, rle
+from maskcore import cutout, image_io, rle
+from maskcore.cutout import files as cutout_files
+from maskcore.files import archive
 from maskcore.types import Instance
 from tests.grids import mask
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from maskcore import archive, cutout, rle
+from maskcore import cutout, rle
+from maskcore.files import archive
 from maskcore.types import Instance
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from maskcore import folder_files
 from maskcore.errors import DatasetError
-from maskcore.folder_files import FolderFiles
+from maskcore.files import folders
+from maskcore.files.folders import FolderFiles
 
 
 def put(folder: Path, *names: str) -> None:
@@ -127,7 +127,7 @@ def test_links_that_multiply_folders_are_stopped(
         link(tmp_path / f"{i}/left", f"../{i + 1}")
         link(tmp_path / f"{i}/right", f"../{i + 1}")
     (tmp_path / "30").mkdir()
-    monkeypatch.setattr(folder_files, "MAX_FOLDERS", 1000)
+    monkeypatch.setattr(folders, "MAX_FOLDERS", 1000)
     with pytest.raises(DatasetError, match="more than 1,000 folders"):
         FolderFiles(tmp_path)
 
@@ -145,10 +145,10 @@ def test_very_deep_folders_are_left_out(tmp_path: Path) -> None:
 
 def test_too_many_files_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "a", "b", "c/d")
-    monkeypatch.setattr(folder_files, "MAX_FILES", 2)
+    monkeypatch.setattr(folders, "MAX_FILES", 2)
     with pytest.raises(DatasetError, match="more than 2 files"):
         FolderFiles(tmp_path)
-    monkeypatch.setattr(folder_files, "MAX_FILES", 3)
+    monkeypatch.setattr(folders, "MAX_FILES", 3)
     assert len(FolderFiles(tmp_path).names) == 3
 
 
@@ -164,7 +164,7 @@ def test_a_file_may_be_too_large_gone_or_a_folder_by_now(
     for name in ("gone", "folder"):
         with pytest.raises(DatasetError, match=rf"^{name} cannot be read: .+\.$"):
             files.read(name)
-    monkeypatch.setattr(folder_files, "MAX_FILE_BYTES", 4)
+    monkeypatch.setattr(folders, "MAX_FILE_BYTES", 4)
     with pytest.raises(DatasetError, match="large is larger than"):
         files.read("large")
 
@@ -180,7 +180,7 @@ def test_folders_that_cannot_be_read_are_counted(
             raise PermissionError(13, "Permission denied")
         return scan(path)
 
-    monkeypatch.setattr(folder_files.os, "scandir", refuse)
+    monkeypatch.setattr(folders.os, "scandir", refuse)
     files = FolderFiles(tmp_path)
     assert files.names == ("a/b.png",)
     assert files.notes == ("Folders that cannot be read are left out: 1.",)

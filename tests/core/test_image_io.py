@@ -13,8 +13,9 @@ import PIL.Image
 import pytest
 from PIL import Image, features
 
-from maskcore import image_io, image_pixels
+from maskcore import image_io
 from maskcore.errors import ImageError
+from maskcore.image_io import pixels as image_pixels
 from tests.hostile.picture_files import chunk, exif, png, tiff
 
 RED, GREEN, BLUE, WHITE = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]

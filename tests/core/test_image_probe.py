@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskcore import image_io, image_probe
+from maskcore import image_io
 from maskcore.errors import ImageError
-from maskcore.image_probe import Probe
+from maskcore.image_io import probe as image_probe
+from maskcore.image_io.probe import Probe
 from tests.hostile.picture_files import chunk, exif, png, tiff
 
 DATA = os.environ.get("MASKCORE_TEST_DATA")

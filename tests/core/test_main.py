@@ -10,10 +10,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, cutout, image_io, maskrcnn, rle
+from maskcore import cutout, image_io, maskrcnn, rle
 from maskcore.__main__ import main
-from maskcore.commands.ledger import FILE_NAME as LEDGER
+from maskcore.commands.resume_log import FILE_NAME as LEDGER
 from maskcore.errors import ModelError
+from maskcore.files import archive
 from maskcore.types import Instance
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -599,8 +600,8 @@ def test_it_runs_as_a_module_and_help_does_not_wait_for_torch(folder: Path) -> N
 
 
 def test_the_demo_model_cuts_out_shapes() -> None:
-    shapes = pytest.importorskip("maskcore.shapes")
-    scene = shapes.scene(6)
+    shape_scenes = pytest.importorskip("maskcore.samples.shape_scenes")
+    scene = shape_scenes.scene(6)
     image_io.write_image(Path("scene.png"), scene.image)
     assert main(["cutouts", "scene.png", "--out", "out", "--margin", "3"]) == 0
     records = json.loads(Path("out/manifest.json").read_text("utf-8"))

@@ -7,13 +7,13 @@ from itertools import groupby
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import mask_bits, rle
+from maskcore import rle
 from maskcore.errors import MaskcoreError
-from maskcore.mask_bits import Patch
+from maskcore.masks import bits as mask_bits
+from maskcore.masks.bits import Patch
 from tests.grids import mask
 from tests.memory import peak
 

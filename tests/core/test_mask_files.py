@@ -12,8 +12,9 @@ import PIL.ImageDraw
 import PIL.ImageFilter
 import pytest
 
-from maskcore import mask_files, mask_pixels, rle
+from maskcore import mask_files, rle
 from maskcore.errors import ImageError
+from maskcore.image_io import stored as mask_pixels
 from tests.grids import mask
 from tests.hostile.picture_files import png, tiff
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from maskcore import mask_geojson, masks, rle
+from maskcore import masks, rle
+from maskcore.masks import geojson as mask_geojson
 from maskcore.types import Instance
 from tests.grids import mask
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import mask_parts, masks, rle
+from maskcore import masks, rle
+from maskcore.masks import parts as mask_parts
 from tests.flood import all_4_by_4, holes_by_hand, parts_by_hand, top_left
 from tests.grids import mask
 

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import mask_size, rle
+from maskcore import rle
+from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance
 from tests.grids import mask
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from maskcore import rle, samples, shapes
+from maskcore import rle, samples
+from maskcore.samples import shape_scenes
 
 if TYPE_CHECKING:
     import torch
 
 torch = pytest.importorskip("torch")
 
-from maskcore.maskrcnn import demo, train_demo  # noqa: E402
+from maskcore.maskrcnn import demo  # noqa: E402
+from tests.benchmarks import train_demo  # noqa: E402
 
 Found = list[tuple[str, float, np.ndarray]]
 
@@ -45,7 +47,7 @@ def find(model: torch.nn.Module, image: np.ndarray) -> Found:
     return [row for row in rows if row[1] > 0.5]
 
 
-def hits(scene: shapes.Scene, found: Found, least_iou: float) -> list[bool]:
+def hits(scene: shape_scenes.Scene, found: Found, least_iou: float) -> list[bool]:
     """Whether each true instance is found under its label."""
     results = []
     for it in scene.instances:
@@ -79,7 +81,7 @@ def test_arguments_of_torchvision_can_be_overridden() -> None:
 
 
 def test_the_model_finds_the_shapes_of_held_out_scenes(model: torch.nn.Module) -> None:
-    scenes = [shapes.scene(seed) for seed in range(1, 13)]
+    scenes = [shape_scenes.scene(seed) for seed in range(1, 13)]
     found = [hits(scene, find(model, scene.image), 0.8) for scene in scenes]
     assert sum(map(len, found)) > 30
     assert np.mean(np.concatenate(found)) >= 0.9
@@ -93,7 +95,7 @@ def test_the_model_finds_every_shape_of_the_sample_and_nothing_else(model: torch
 
 
 def test_the_model_finds_nothing_in_an_empty_scene(model: torch.nn.Module) -> None:
-    assert find(model, shapes.scene(153).image) == []
+    assert find(model, shape_scenes.scene(153).image) == []
 
 
 def test_training_writes_weights_that_go_on_from_the_start(

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from maskcore import measure, numbers_table
+from maskcore import measure, numbers as numbers_table
 from maskcore.errors import DatasetError
 
 NUMBERS = st.one_of(

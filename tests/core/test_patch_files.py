@@ -11,11 +11,13 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, image_io, patch_files, patch_join, patch_manifest, patches
+from maskcore import image_io, patches
 from maskcore.errors import MaskcoreError
-from maskcore.patch_files import Settings, Source
-from maskcore.patch_manifest import Entry
-from maskcore.zip_files import ZipFiles
+from maskcore.files import archive
+from maskcore.files.zips import ZipFiles
+from maskcore.patches import files as patch_files, manifest as patch_manifest, rejoin as patch_join
+from maskcore.patches.files import Settings, Source
+from maskcore.patches.manifest import Entry
 
 DATA = os.environ.get("MASKCORE_TEST_DATA")
 IMAGE = np.random.default_rng(0).integers(0, 256, (10, 14, 3), np.uint8)

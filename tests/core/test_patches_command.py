@@ -7,8 +7,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import archive, image_io, patches
+from maskcore import image_io, patches
 from maskcore.__main__ import main
+from maskcore.files import archive
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 

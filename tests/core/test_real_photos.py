@@ -9,7 +9,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import cutout, cutout_files, image_io, rle
+from maskcore import cutout, image_io, rle
+from maskcore.cutout import files as cutout_files
 from maskcore.maskrcnn import Segmenter
 from tests import two_go
 

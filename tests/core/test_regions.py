@@ -9,13 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import regions, rle, rle_text
 from maskcore.errors import MaskcoreError
-from maskcore.shapes import scene
+from maskcore.samples.shape_scenes import scene
 from tests.grids import mask
 
 RED, BLUE, GREEN = (200, 30, 30), (20, 60, 220), (30, 190, 60)

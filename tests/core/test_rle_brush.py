@@ -5,14 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import rle
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_brush import Cvat, LabelStudio
+from maskcore.rle_text.brush import Cvat, LabelStudio
 from tests.grids import mask
 
 few = settings(deadline=None, max_examples=60)

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
 from maskcore import rle
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_coco import Compressed, Counts, OpenImages, compress, decompress
+from maskcore.rle_text.coco import Compressed, Counts, OpenImages, compress, decompress
 from tests.grids import mask
 
 # Of pycocotools' own arrays, under NumPy 2.

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskcore import rle, rle_columns, rle_csv
+from maskcore import rle, rle_csv
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_columns import Coded
-from maskcore.rle_csv import Problem, RleRow
-from maskcore.rle_dialects import DIALECTS
+from maskcore.rle_csv import Problem, RleRow, columns as rle_columns
+from maskcore.rle_csv.columns import Coded
+from maskcore.rle_text.dialects import DIALECTS
 from tests.grids import mask
 
 # Of pycocotools' own arrays, under NumPy 2.

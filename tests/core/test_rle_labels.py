@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import rle, rle_labels
+from maskcore import rle
+from maskcore.rle import label_map as rle_labels
 from tests.grids import mask
 
 ANY_MAP = hnp.arrays(

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
-from maskcore import rle, rle_overlap
+from maskcore import rle
+from maskcore.rle import overlap as rle_overlap
 from tests.grids import mask
 
 STACKS = hnp.arrays(

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import rle
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_pairs import Pairs, starts_increase
+from maskcore.rle_text.pairs import Pairs, starts_increase
 from tests.grids import mask
 
 few = settings(deadline=None, max_examples=80)

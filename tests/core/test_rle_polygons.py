@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pycocotools import mask as coco
 
-from maskcore import mask_polygons, rle, rle_polygons
+from maskcore import rle
 from maskcore.errors import RLEError
-from maskcore.rle import RLE
-from maskcore.rle_polygons import from_polygons
+from maskcore.masks import polygons as mask_polygons
+from maskcore.rle import RLE, polygons as rle_polygons
+from maskcore.rle.polygons import from_polygons
 from tests.flood import all_4_by_4
 from tests.grids import mask
 

@@ -6,15 +6,14 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco
 
 from maskcore import rle, rle_text, samples
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_dialects import DIALECTS
+from maskcore.rle_text.dialects import DIALECTS
 from tests.grids import mask
 
 few = settings(deadline=None, max_examples=60)

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from maskcore import rle, shapes
+from maskcore import rle
+from maskcore.samples import shape_scenes
 from maskcore.types import Instance, Mask
 
-SCENES = [shapes.scene(seed) for seed in range(1, 201)]
+SCENES = [shape_scenes.scene(seed) for seed in range(1, 201)]
 EMPTY = 153
 """The first seed whose scene shows nothing."""
 
@@ -54,8 +55,8 @@ def test_masks_have_the_size_of_the_image_and_no_score() -> None:
 
 def test_every_label_is_common() -> None:
     labels = [it.label for scene in SCENES for it in scene.instances]
-    assert set(labels) == set(shapes.LABELS) == {"circle", "square", "triangle"}
-    assert min(labels.count(label) for label in shapes.LABELS) > 0.25 * len(labels)
+    assert set(labels) == set(shape_scenes.LABELS) == {"circle", "square", "triangle"}
+    assert min(labels.count(label) for label in shape_scenes.LABELS) > 0.25 * len(labels)
 
 
 def test_instances_do_not_overlap() -> None:
@@ -126,34 +127,35 @@ def test_the_edge_of_a_mask_is_where_the_image_changes() -> None:
 
 
 def test_the_same_seed_gives_the_same_scene() -> None:
-    again = shapes.scene(7)
-    assert np.array_equal(again.image, shapes.scene(7).image)
-    assert again.instances == shapes.scene(7).instances
-    other = shapes.scene(8)
+    again = shape_scenes.scene(7)
+    assert np.array_equal(again.image, shape_scenes.scene(7).image)
+    assert again.instances == shape_scenes.scene(7).instances
+    other = shape_scenes.scene(8)
     assert other.image.shape != again.image.shape or not np.array_equal(other.image, again.image)
 
 
 def test_a_scene_may_show_nothing() -> None:
-    assert shapes.scene(EMPTY).instances == []
-    assert shapes.scene(EMPTY).image.max() > 0
+    assert shape_scenes.scene(EMPTY).instances == []
+    assert shape_scenes.scene(EMPTY).image.max() > 0
 
 
 @pytest.mark.parametrize("size_hw", [(64, 96), (384, 512), (1, 1), (5, 300)])
 def test_the_size_can_be_given(size_hw: tuple[int, int]) -> None:
-    scene = shapes.scene(1, size_hw)
+    scene = shape_scenes.scene(1, size_hw)
     assert scene.image.shape == (*size_hw, 3)
     assert {it.mask.size_hw for it in scene.instances} <= {size_hw}
 
 
 def test_a_wrong_size_or_seed_is_refused() -> None:
     with pytest.raises(ValueError, match=r"size_hw must be at least \(1, 1\), got \(0, 5\)"):
-        shapes.scene(1, (0, 5))
+        shape_scenes.scene(1, (0, 5))
     with pytest.raises(ValueError, match="non-negative"):
-        shapes.scene(-1)
+        shape_scenes.scene(-1)
 
 
 def test_scenes_need_no_torch() -> None:
     script = (
-        "import sys; from maskcore import shapes; shapes.scene(1); sys.exit('torch' in sys.modules)"
+        "import sys; from maskcore.samples import shape_scenes; shape_scenes.scene(1);"
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

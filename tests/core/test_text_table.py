@@ -6,11 +6,10 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from maskcore import text_table
 from maskcore.errors import MaskcoreError
+from maskcore.files import text_table
 
 few = settings(deadline=None, max_examples=100)
 

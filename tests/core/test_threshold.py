@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import channels, image_io, rle, rle_csv, threshold
-from maskcore.channels import CHANNELS, SPACES
+from maskcore import image_io, rle, rle_csv, threshold
 from maskcore.rle import RLE
+from maskcore.threshold import channels
+from maskcore.threshold.channels import CHANNELS, SPACES
 from tests.grids import mask
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from maskcore import value_table
+from maskcore.files import value_table
 
 
 def test_text_numbers_and_gaps_become_cells() -> None:

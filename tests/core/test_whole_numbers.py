@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from maskcore import whole_numbers
 from maskcore.errors import RLEError
+from maskcore.files import whole_numbers
 
 few = settings(deadline=None, max_examples=100)
 

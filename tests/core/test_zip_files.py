@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from maskcore import zip_files
 from maskcore.errors import DatasetError
-from maskcore.zip_files import ZipFiles
+from maskcore.files import zips
+from maskcore.files.zips import ZipFiles
 from tests.zips import zipped
 
 
@@ -156,18 +156,18 @@ def test_a_lie_about_the_size_is_never_believed() -> None:
 
 def test_bombs_are_stopped_by_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     content = zipped({f"{i}.png": b"\0" * 3000 for i in range(4)})
-    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 2999)
+    monkeypatch.setattr(zips, "MAX_MEMBER_BYTES", 2999)
     with pytest.raises(DatasetError, match=r"too large when it is unpacked, at 0\.png"):
         ZipFiles(content).read("0.png")
-    monkeypatch.setattr(zip_files, "MAX_MEMBER_BYTES", 5000)
-    monkeypatch.setattr(zip_files, "MAX_BYTES", 8000)
+    monkeypatch.setattr(zips, "MAX_MEMBER_BYTES", 5000)
+    monkeypatch.setattr(zips, "MAX_BYTES", 8000)
     files = ZipFiles(content)
     for _ in range(3):  # what is read again counts once
         assert len(files.read("0.png")) == len(files.read("1.png")) == 3000
     for attempt in (files.read, lambda name: files.open(name).__enter__()):
         with pytest.raises(DatasetError, match="too large"):
             attempt("2.png")
-    monkeypatch.setattr(zip_files, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zips, "MAX_MEMBERS", 3)
     with pytest.raises(DatasetError, match="more than 3 files"):
         ZipFiles(content)
 
@@ -189,8 +189,8 @@ def test_files_that_share_their_content_are_left_out() -> None:
 def test_a_file_is_read_in_parts_and_from_any_place(monkeypatch: pytest.MonkeyPatch) -> None:
     content = bytes(range(256)) * 100
     files = ZipFiles(zipped({"a.bin": content}))
-    for in_memory in (zip_files._IN_MEMORY, 0):  # noqa: SLF001 - both ways in one small test
-        monkeypatch.setattr(zip_files, "_IN_MEMORY", in_memory)
+    for in_memory in (zips._IN_MEMORY, 0):  # noqa: SLF001 - both ways in one small test
+        monkeypatch.setattr(zips, "_IN_MEMORY", in_memory)
         with files.open("a.bin") as file:
             assert file.read(10) == content[:10]
             assert file.seek(0, io.SEEK_END) == len(content)

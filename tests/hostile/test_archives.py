@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from maskcore.errors import DatasetError
-from maskcore.folder_files import FolderFiles
-from maskcore.zip_files import MAX_MEMBERS, ZipFiles
+from maskcore.files.folders import FolderFiles
+from maskcore.files.zips import MAX_MEMBERS, ZipFiles
 from tests.zips import zipped
 
 

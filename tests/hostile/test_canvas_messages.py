@@ -12,12 +12,12 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import streamlit
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
-from maskcore import mask_bits, rle
+from maskcore import rle
 from maskcore.errors import MaskcoreError
-from maskcore.mask_bits import Patch
+from maskcore.masks import bits as mask_bits
+from maskcore.masks.bits import Patch
 from maskcore.rle import RLE
 from pages.shared.canvas import desk
 

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from maskcore import datasets, image_io, rle
-from maskcore.datasets import FORMATS, Dataset, audit, coco_document, dataset
+from maskcore.datasets import FORMATS, Dataset, audit, dataset
+from maskcore.datasets.formats.coco import document as coco_document
 from maskcore.datasets.source import stem
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.types import Instance

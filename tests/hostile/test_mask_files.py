@@ -15,8 +15,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from maskcore import mask_files, mask_pixels, rle
+from maskcore import mask_files, rle
 from maskcore.errors import ImageError
+from maskcore.image_io import stored as mask_pixels
 from tests.hostile.picture_files import chunk, png, tiff
 
 DATA = Path(os.environ.get("MASKCORE_TEST_DATA", "") or "absent")
@@ -227,7 +228,7 @@ def test_the_most_negative_number_raises_nothing_else():
 
 
 def test_a_speckled_picture_is_refused_as_labels_before_it_takes_gigabytes(monkeypatch):
-    monkeypatch.setattr("maskcore.mask_kinds._MAX_RUNS", 1000)
+    monkeypatch.setattr("maskcore.mask_files.kinds._MAX_RUNS", 1000)
     noise = np.random.default_rng(4).integers(0, 4, (100, 100), dtype=np.uint8)
     with pytest.raises(ImageError, match="like a photo"):
         mask_files.read(saved(PIL.Image.fromarray(noise)), kind="label map")

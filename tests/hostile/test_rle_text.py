@@ -11,14 +11,13 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from maskcore import rle, rle_csv, rle_text
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_dialects import DIALECTS
-from maskcore.rle_pairs import Pairs
+from maskcore.rle_text.dialects import DIALECTS
+from maskcore.rle_text.pairs import Pairs
 from tests.hostile.picture_files import png
 
 many = settings(deadline=None, max_examples=500)

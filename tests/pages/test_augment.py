@@ -14,7 +14,7 @@ from pycocotools import mask as coco
 
 from maskcore import augment, exports, image_io, rle, samples
 from maskcore.augment import PRESETS, Drawn, Ranges
-from maskcore.augment_files import Plan
+from maskcore.augment.files import Plan
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
 from pages.shared import (
@@ -309,7 +309,7 @@ def test_without_layers_the_image_alone_is_augmented(visit, cells):
 
 
 def test_the_grid_shows_what_is_exported():
-    scene = samples.shapes()
+    scene = samples.shape_scenes()
     image = np.kron(scene.image, np.ones((3, 3, 1), np.uint8))
     content = png(image)
     shown = Shown.of(Picture("shapes x 3", "shapes.png", content, image.shape[:2]), [])

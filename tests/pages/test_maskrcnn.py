@@ -47,7 +47,7 @@ def kept(app):
 
 
 def truth():
-    return samples.shapes().instances
+    return samples.shape_scenes().instances
 
 
 def test_it_opens_alone(start):

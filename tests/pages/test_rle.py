@@ -11,6 +11,7 @@ import PIL.Image
 import pytest
 
 from maskcore import exports, image_io, overlay, rle, samples
+from maskcore.mask_files.write import label_map_files, mask_pngs
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import results
@@ -322,15 +323,15 @@ def test_the_zip_holds_overlay_masks_classes_label_map_and_codes():
 
 def test_a_label_map_of_more_than_255_classes_has_16_bits():
     instances = [Instance(RLE((20, 20), [i, 1, 399 - i]), f"class {i}") for i in range(300)]
-    files = dict(exports.label_map_files(instances))
+    files = dict(label_map_files(instances))
     pixels = np.array(PIL.Image.open(io.BytesIO(files["label_map.png"])))
     assert np.array_equal(pixels.T.reshape(-1), [*range(1, 301), *[0] * 100])
 
 
 def test_a_label_that_is_a_path_stays_inside_the_zip():
     instance = Instance(RLE((2, 2), [1, 3]), "../../etc/passwd")
-    from maskcore import archive
+    from maskcore.files import archive
 
-    content = archive.zip_bytes(exports.mask_files([instance]))
+    content = archive.zip_bytes(mask_pngs([instance]))
     (name,) = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert name == "passwd.png"

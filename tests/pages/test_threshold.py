@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 
 from maskcore import image_io, rle, threshold
-from maskcore.channels import CHANNELS
+from maskcore.threshold.channels import CHANNELS
 from pages.shared import canvas, threshold_how, threshold_range
 from pages.shared.threshold_how import How
 from pages.shared.workspace import Picture

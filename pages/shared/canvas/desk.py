@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from maskcore import mask_bits
 from maskcore.errors import MaskcoreError
+from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
 from pages.shared import workspace
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from maskcore import image_io, mask_bits, masks, rle
+from maskcore import image_io, masks, rle
+from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
 from pages.shared import workspace
 from pages.shared.colors import to_rgb

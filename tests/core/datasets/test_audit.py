@@ -17,9 +17,8 @@ from pycocotools import mask as coco_masks
 
 from maskcore import checks, datasets, image_io, masks, rle
 from maskcore.datasets import audit
-from maskcore.datasets import coco as coco_format
-from maskcore.datasets import kaggle as kaggle_format
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
+from maskcore.datasets.formats import coco as coco_format, kaggle as kaggle_format
 from maskcore.datasets.pictures import EmbeddedPicture
 from maskcore.datasets.source import Source, open_files
 from maskcore.types import Instance

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from maskcore import rle
-from maskcore.datasets import coco, coco_annotations
 from maskcore.datasets.dataset import Contents, Dataset, Sample
+from maskcore.datasets.formats import coco
+from maskcore.datasets.formats.coco import masks as coco_masks
 from maskcore.errors import DatasetError
 from tests.core.datasets.items import decoded, instance, item, picture, read, source, write
 from tests.grids import mask
@@ -666,7 +666,7 @@ def test_what_is_kept_of_a_document_does_not_change_it(tmp_path: Path):
     files = source(save(tmp_path, content))
     coco.read(files, coco.find(files)).samples[0].read()
     assert files.json("instances.json") == content
-    assert coco_annotations.decode([], None) == ([], [])
+    assert coco_masks.decode([], None) == ([], [])
 
 
 # Written
@@ -729,7 +729,7 @@ def test_an_outline_that_would_be_filled_otherwise_is_written_as_counts(
         assert len(outlines) == 1
         return [rle.empty(size_hw)]
 
-    monkeypatch.setattr("maskcore.datasets.coco_writer.from_polygons", moved)
+    monkeypatch.setattr("maskcore.datasets.formats.coco.writer.from_polygons", moved)
     peer = written(tmp_path, item("a", instance(PARTS)))
     (it,) = peer.dataset["annotations"]
     assert it["iscrowd"] == 0
@@ -740,8 +740,8 @@ def test_an_outline_that_would_be_filled_otherwise_is_written_as_counts(
 def test_an_outline_that_is_too_long_is_written_as_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("maskcore.rle_polygons._AT_ONCE", 1)
-    monkeypatch.setattr("maskcore.rle_polygons.MOST_PASSAGES", 1)
+    monkeypatch.setattr("maskcore.rle.polygons._AT_ONCE", 1)
+    monkeypatch.setattr("maskcore.rle.polygons.MOST_PASSAGES", 1)
     peer = written(tmp_path, item("a", instance(PARTS)))
     (it,) = peer.dataset["annotations"]
     assert np.array_equal(peer.annToMask(it), PARTS)

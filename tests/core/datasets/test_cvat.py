@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maskcore import rle
-from maskcore.datasets import cvat
+from maskcore.datasets.formats import cvat
 from maskcore.errors import DatasetError
 from tests.core.datasets import items
 from tests.grids import mask

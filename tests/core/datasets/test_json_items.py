@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from maskcore.datasets import json_items
-from maskcore.datasets.json_items import Texts
+from maskcore.datasets.formats.coco import json_items
+from maskcore.datasets.formats.coco.json_items import Texts
 from tests.memory import peak
 
 few = settings(deadline=None, max_examples=200)
@@ -54,7 +53,7 @@ def outcome(read: Callable[[bytes], Any], content: bytes) -> str:
 def same(content: bytes, at_once: int) -> str:
     """Compare the readers; parts may be so small that everything is cut off somewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("maskcore.datasets.json_items._AT_ONCE", at_once)
+        patch.setattr("maskcore.datasets.formats.coco.json_items._AT_ONCE", at_once)
         found = outcome(whole, content)
     assert found == outcome(json.loads, content)
     return found
@@ -153,7 +152,7 @@ def test_what_is_too_deep_is_refused(opening: bytes):
 
 @pytest.mark.parametrize("at_once", [1, 4, 100])
 def test_items_are_found_again_where_they_stand(at_once: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("maskcore.datasets.json_items._AT_ONCE", at_once)
+    monkeypatch.setattr("maskcore.datasets.formats.coco.json_items._AT_ONCE", at_once)
     values = [{"é": [1, 2.5]}, "猫😀", 12, [], "a\ud800", None, {"": {}}, -1.5e-7]
     text = json.dumps(values, ensure_ascii=False).replace(", ", " ,\n ")
     content = text.encode("utf-8", "surrogatepass")

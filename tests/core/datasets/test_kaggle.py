@@ -15,13 +15,13 @@ import pytest
 from pycocotools import mask as coco
 
 from maskcore import rle, rle_csv
-from maskcore.datasets import kaggle
 from maskcore.datasets.dataset import Problem
+from maskcore.datasets.formats import kaggle
 from maskcore.datasets.source import Source
 from maskcore.errors import DatasetError
-from maskcore.folder_files import FolderFiles
+from maskcore.files.folders import FolderFiles
 from maskcore.rle_csv import RleRow
-from maskcore.rle_dialects import DIALECTS
+from maskcore.rle_text.dialects import DIALECTS
 from tests.core.datasets import items, steel_set
 from tests.grids import mask
 

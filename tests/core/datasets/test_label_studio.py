@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 
 from maskcore import rle
-from maskcore.datasets import label_studio
+from maskcore.datasets.formats import label_studio
 from maskcore.errors import DatasetError
 from maskcore.types import Instance
 from tests.core.datasets import items

@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 
 from maskcore import rle
-from maskcore.datasets import labelme
+from maskcore.datasets.formats import labelme
 from maskcore.datasets.writer import Item
 from tests.core.datasets import items
 from tests.grids import mask

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from maskcore import rle
-from maskcore.datasets.fitting import fit
-from maskcore.datasets.losses import Tally, lossy
+from maskcore.datasets.adapt import fit
+from maskcore.datasets.loss import Tally, lossy
 from maskcore.datasets.writer import Keeps
 from maskcore.types import Instance
 from tests.grids import mask

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from maskcore import rle
-from maskcore.datasets import npz
+from maskcore.datasets.formats import npz
 from tests.core.datasets import items
 from tests.grids import mask
 

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from pycocotools import mask as coco
 
-from maskcore.datasets import open_images
+from maskcore.datasets.formats import open_images
 from maskcore.datasets.writer import Item
 from maskcore.errors import DatasetError
 from tests.core.datasets import items

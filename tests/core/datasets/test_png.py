@@ -13,8 +13,9 @@ import PIL.Image
 import pytest
 
 from maskcore import image_io, rle
-from maskcore.datasets import png, png_pairs
 from maskcore.datasets.dataset import Dataset
+from maskcore.datasets.formats import png
+from maskcore.datasets.formats.png import pairs as png_pairs
 from maskcore.errors import DatasetError
 from maskcore.types import Mask
 from tests.core.datasets.items import decoded, instance, item, picture, read, source, write

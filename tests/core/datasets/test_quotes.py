@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskcore.datasets import quotes
+from maskcore.datasets import sanitize
 from maskcore.datasets.dataset import Problem
 
 
@@ -18,8 +18,8 @@ from maskcore.datasets.dataset import Problem
     ],
 )
 def test_what_is_not_to_be_seen_is_marked(text, plain):
-    assert quotes.plain(text) == plain
-    assert quotes.shown(text) == plain
+    assert sanitize.plain(text) == plain
+    assert sanitize.shown(text) == plain
     assert Problem("a.csv", text).reason == plain
 
 
@@ -37,17 +37,17 @@ def test_what_is_not_to_be_seen_is_marked(text, plain):
     ],
 )
 def test_values_are_shown_in_words(value, shown):
-    assert quotes.shown(value) == shown
+    assert sanitize.shown(value) == shown
 
 
 def test_a_list_as_deep_as_can_be_is_shown():
     deep: list = []
     for _ in range(100_000):
         deep = [deep]
-    assert quotes.shown(deep) == "a list"
+    assert sanitize.shown(deep) == "a list"
     while deep:  # taking it down at once would go as deep again
         deep = deep.pop()
 
 
 def test_a_text_is_cut_off_where_it_is_told():
-    assert quotes.shown("abcdef", 3) == "abc…"
+    assert sanitize.shown("abcdef", 3) == "abc…"

@@ -11,7 +11,7 @@ import pytest
 
 from maskcore import datasets, image_io, rle
 from maskcore.datasets import FORMATS, Dataset, Sample
-from maskcore.datasets.fitting import fit
+from maskcore.datasets.adapt import fit
 from maskcore.datasets.source import Source, open_files, stem
 from maskcore.types import Instance, Mask
 from tests.hostile.picture_files import chunk, png

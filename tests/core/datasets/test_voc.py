@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 from maskcore import rle
-from maskcore.datasets import voc, voc_boxes, voc_classes, voc_palette
 from maskcore.datasets.dataset import Dataset
+from maskcore.datasets.formats import voc
+from maskcore.datasets.formats.voc import (
+    boxes as voc_boxes,
+    classes as voc_classes,
+    palette as voc_palette,
+)
 from maskcore.errors import DatasetError
 from maskcore.types import Instance
 from tests.core.datasets import items

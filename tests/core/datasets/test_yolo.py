@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
-from maskcore import mask_parts, rle
-from maskcore.datasets import yolo, yolo_lines, yolo_names
+from maskcore import rle
 from maskcore.datasets.dataset import Dataset
+from maskcore.datasets.formats import yolo
+from maskcore.datasets.formats.yolo import lines as yolo_lines, names as yolo_names
 from maskcore.datasets.source import Source
+from maskcore.files.zips import ZipFiles
+from maskcore.masks import parts as mask_parts
 from maskcore.types import Instance, Mask
-from maskcore.zip_files import ZipFiles
 from tests.core.datasets import items
 from tests.grids import mask
 

@@ -1,0 +1,228 @@
+"""The cut-outs of an image as files: pictures, masks and the manifest that lists them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from maskcore import cutout, image_io, rle
+from maskcore.files import archive, text_table
+from maskcore.types import Image, Instance
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the manifest: a picture file, and what it shows of which image.
+
+    Attributes:
+        file: Its name, with "/" between folders.
+        kind: "cutout", "background" (the image without its objects) or "mask".
+        image: The file that it is from.
+        label: What it shows; "background" where that is all but the objects.
+        score: How sure the detector was, 0 to 1; None for a mask without a score.
+        x: Left edge of the mask in the image.
+        y: Top edge of the mask in the image.
+        width: Of the mask's box; the file is larger if it has a margin.
+        height: Of the mask's box.
+        area: Pixels inside the mask.
+        left: Where in the image the file's first column is.
+        top: Where in the image the file's first row is.
+        image_width: Of the image.
+        image_height: Of the image.
+    """
+
+    file: str
+    kind: str
+    image: str
+    label: str
+    score: float | None
+    x: int
+    y: int
+    width: int
+    height: int
+    area: int
+    left: int
+    top: int
+    image_width: int
+    image_height: int
+
+
+Picture = tuple[Entry, bytes]
+"""A row of the manifest and the content of its file."""
+
+
+def cutouts(
+    image: Image,
+    instances: Sequence[Instance],
+    *,
+    stem: str,
+    source: str = "",
+    background: cutout.Background | None = None,
+    margin: int = 0,
+    feather: int = 0,
+    with_background: bool = True,
+) -> Iterator[Picture]:
+    """Cut out each instance, and what is left without them; one PNG is made at a time.
+
+    Args:
+        image: (H, W, 3) RGB.
+        instances: Masks of the same size. Empty ones have no cut-out.
+        stem: What the names begin with, see `cutout.file_name`; equal names are told apart.
+        source: What the manifest calls the image; the stem if not given.
+        background: As in `cutout.extract`, and so are the next two.
+        margin: Pixels around each object.
+        feather: Pixels of soft edge.
+        with_background: Also yield the image without its objects, transparent there, unless
+            there are none.
+    """
+    room = max(margin, feather)
+    shown, names = _named(instances, stem)
+    for name, instance in zip(names, shown, strict=True):
+        picture = cutout.extract(
+            image, instance.mask, background=background, margin=margin, feather=feather
+        )
+        entry = _entry(name, "cutout", source or stem, instance, room)
+        yield entry, image_io.encode_png(picture)
+    if with_background and shown:
+        yield background_cutout(image, [it.mask for it in shown], stem=stem, source=source)
+
+
+def background_cutout(
+    image: Image, masks: Sequence[rle.RLE], *, stem: str, source: str = ""
+) -> Picture:
+    """Return the image without its objects, transparent where a mask holds it."""
+    entry = _background_entry(masks, "background", stem, source)
+    return entry, image_io.encode_png(cutout.background(image, masks))
+
+
+def masks(
+    instances: Sequence[Instance], *, stem: str, source: str = "", with_background: bool = True
+) -> Iterator[Picture]:
+    """Yield the mask of each instance, black and white at the size of the image.
+
+    Args:
+        instances: Masks of one size. Empty ones are left out.
+        stem: As in `cutouts`, which gives its files the same names, and so are the others.
+        source: What the manifest calls the image.
+        with_background: Also yield the mask of what is left without them.
+    """
+    shown, names = _named(instances, stem)
+    for name, instance in zip(names, shown, strict=True):
+        entry = _entry(name, "mask", source or stem, instance, max(instance.mask.size_hw))
+        yield entry, image_io.encode_png(rle.decode(instance.mask))
+    if with_background and shown:
+        held = [it.mask for it in shown]
+        remaining = rle.decode(rle.invert(rle.union(held)))
+        entry = _background_entry(held, "mask", stem, source)
+        yield entry, image_io.encode_png(remaining)
+
+
+def manifest(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
+    """Yield the manifest as a table for people and as JSON for programs.
+
+    In the table, text that a spreadsheet would run as a formula is guarded.
+    """
+    records = [_rounded(asdict(entry)) for entry in entries]
+    rows = [[_cell(value) for value in record.values()] for record in records]
+    table = text_table.write_rows([[field.name for field in fields(Entry)], *rows])
+    yield "manifest.csv", table.encode(errors="backslashreplace")
+    yield "manifest.json", (json.dumps(records, indent=1) + "\n").encode()
+
+
+def members(
+    image: Image,
+    instances: Sequence[Instance],
+    *,
+    stem: str,
+    source: str = "",
+    background: cutout.Background | None = None,
+    margin: int = 0,
+    feather: int = 0,
+    with_background: bool = True,
+    with_masks: bool = False,
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of all files of an image, for `archive` to write.
+
+    Args:
+        image: (H, W, 3) RGB.
+        instances: As in `cutouts`, and so are the others.
+        stem: What the names begin with.
+        source: What the manifest calls the image.
+        background: What the cut-outs lie on.
+        margin: Pixels around each object.
+        feather: Pixels of soft edge.
+        with_background: Also the image without its objects.
+        with_masks: Also the masks, under the same names in the folder "masks".
+
+    Yields:
+        The cut-outs, the background, the masks, and last of all the manifest.
+    """
+    entries = []
+    for entry, content in cutouts(
+        image,
+        instances,
+        stem=stem,
+        source=source,
+        background=background,
+        margin=margin,
+        feather=feather,
+        with_background=with_background,
+    ):
+        entries.append(entry)
+        yield entry.file, content
+    if with_masks:
+        for entry, content in masks(
+            instances, stem=stem, source=source, with_background=with_background
+        ):
+            entries.append(in_folder(entry, "masks"))
+            yield entries[-1].file, content
+    yield from manifest(entries)
+
+
+def in_folder(entry: Entry, folder: str) -> Entry:
+    """Return the row of a file that lies in a folder."""
+    return Entry(**{**asdict(entry), "file": f"{folder}/{entry.file}" if folder else entry.file})
+
+
+def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], list[str]]:
+    shown = [it for it in instances if rle.area(it.mask)]
+    return shown, archive.unique_names([cutout.file_name(stem, it) for it in shown])
+
+
+def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> Entry:
+    x1, y1, x2, y2 = instance.box
+    height, width = instance.mask.size_hw
+    return Entry(
+        file=file,
+        kind=kind,
+        image=source,
+        label=instance.label,
+        score=instance.score,
+        x=x1,
+        y=y1,
+        width=x2 - x1,
+        height=y2 - y1,
+        area=rle.area(instance.mask),
+        left=max(0, x1 - room),
+        top=max(0, y1 - room),
+        image_width=width,
+        image_height=height,
+    )
+
+
+def _background_entry(masks: Sequence[rle.RLE], kind: str, stem: str, source: str) -> Entry:
+    remaining = Instance(rle.invert(rle.union(masks)), "background")
+    name, room = cutout.background_name(stem), max(remaining.mask.size_hw)
+    return _entry(name, kind, source or stem, remaining, room)
+
+
+def _rounded(record: dict[str, object]) -> dict[str, object]:
+    score = record["score"]
+    return {**record, "score": round(score, 4)} if isinstance(score, float) else record
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return text_table.guard(value)
+    return "" if value is None else str(value)

@@ -1,0 +1,104 @@
+"""What COCO documents say of one image, decoded when its sample is read."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from maskcore.datasets.dataset import Annotation, Contents, Problem
+from maskcore.datasets.formats.coco import masks as coco_masks
+from maskcore.datasets.formats.coco.json_items import Texts
+from maskcore.datasets.formats.coco.masks import Reasons, Stated
+from maskcore.datasets.pictures import StoredPicture
+from maskcore.datasets.stated import size_of
+
+_UNSTATED = "mask"
+
+
+class Masks(NamedTuple):
+    """Some of the annotations of a document.
+
+    Attributes:
+        name: Of the document.
+        annotations: All that are in it.
+        labels: What their categories are called.
+        places: Which of them are meant, from 0.
+    """
+
+    name: str
+    annotations: Texts
+    labels: dict[Any, str]
+    places: array[int]
+
+
+@dataclass(slots=True)
+class StatedImage:
+    """What a document says of one image."""
+
+    size_hw: tuple[int, int] | None = None
+    masks: list[Masks] = field(default_factory=list)
+    reasons: Reasons = field(default_factory=list)
+
+
+def id_of(stated: Any) -> Any:
+    """Return what can be the id of something, or None."""
+    return stated if isinstance(stated, int | float | str) else None
+
+
+def where_is(what: str, number: Any, place: int, name: str) -> str:
+    """Say which item of a document is meant.
+
+    Args:
+        what: One of its list: "annotation".
+        number: Its id, or whatever stands there.
+        place: Its place in the list, from 0.
+        name: Of the document.
+    """
+    has_id = isinstance(number, int | str)
+    return f"{what} {number!s:.40} in {name}" if has_id else f"{what} no. {place + 1} in {name}"
+
+
+def label_of(category: Any, labels: dict[Any, str]) -> tuple[str, str]:
+    """Return the label of a mask, and what is wrong with its category."""
+    number = id_of(category)
+    if number in labels:
+        return labels[number], ""
+    if number is None:
+        return _UNSTATED, "It has no category_id." if labels else ""
+    label = f"category {number!s:.40}"
+    return label, "Its category has no name in the list of categories." if labels else ""
+
+
+def contents(name: str, picture: StoredPicture | None, images: Sequence[StatedImage]) -> Contents:
+    """Decode what documents say of an image."""
+    annotations: list[Annotation] = []
+    reasons: Reasons = []
+    for it in images:
+        size_hw = it.size_hw or size_of(picture)
+        stated, too_deep = _stated(it.masks)
+        decoded, wrong = coco_masks.decode(stated, size_hw)
+        annotations += decoded
+        reasons += it.reasons + too_deep + wrong
+    problems = [Problem(where, reason, name) for where, reason in reasons]
+    size = next((it.size_hw for it in images if it.size_hw), None)
+    return Contents(annotations, problems, size)
+
+
+def _stated(masks: Sequence[Masks]) -> tuple[list[Stated], Reasons]:
+    """Read annotations again, and tell which of them cannot be."""
+    stated: list[Stated] = []
+    reasons: Reasons = []
+    for some in masks:
+        for place in some.places:
+            try:
+                it = some.annotations[place]
+            except RecursionError:  # there was more room when the document was read
+                where = where_is("annotation", None, place, some.name)
+                reasons.append((where, "It is nested too deep to be read."))
+                continue
+            where = where_is("annotation", it.get("id"), place, some.name)
+            label, _ = label_of(it.get("category_id"), some.labels)
+            stated.append(coco_masks.state(it, where, label))
+    return stated, reasons

@@ -1,0 +1,163 @@
+"""NumPy archives, one for each image: ``numpy.load("masks/a.npz")["masks"]``.
+
+Each holds ``masks`` (N, H, W) bool, ``labels`` (N,) text, ``scores`` (N,) float64, NaN where there
+is none, and ``is_crowd`` (N,) bool; no pickles. The form of the files is NumPy's
+(https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskcore import rle
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
+from maskcore.datasets.formats.npz import arrays as npy
+from maskcore.datasets.sanitize import shown
+from maskcore.datasets.source import Files, Source, unannotated
+from maskcore.datasets.writer import Item, Keeps, Member
+from maskcore.errors import DatasetError
+from maskcore.files.zips import ZipFiles
+from maskcore.types import Instance
+
+TITLE = "NumPy archives"
+KEEPS = Keeps(scores=True, crowds=True, empty=True)
+
+_FOLDER = "masks"
+# What there may be beside the masks: kinds of numpy types, and what holds where there is none.
+_COLUMNS: dict[str, tuple[str, Any]] = {
+    "labels": ("Uiu", "mask"),
+    "scores": ("fiu", math.nan),
+    "is_crowd": ("b", False),
+}
+_LOOKED_AT = 8  # archives that tell whether the set has masks
+_LONGEST_LABEL = 1_000  # an array of text is as wide as its longest
+
+
+def find(source: Source) -> list[str]:
+    """Return the names of all NumPy archives, if the first ones hold an array ``masks``."""
+    names = source.with_suffix(".npz")
+    return names if any(_has_masks(source, it) for it in names[:_LOOKED_AT]) else []
+
+
+def read(source: Source, names: Sequence[str]) -> Dataset:
+    """Read archives; each belongs to the image of the same name in the folders around.
+
+    Besides what `Writer` writes, ``masks`` may be (H, W), of whole numbers, where inside is what
+    is not 0, and without the other arrays.
+
+    Args:
+        source: The files.
+        names: Of the archives.
+    """
+    finder = source.pictures
+    samples: dict[str, Sample] = {}
+    problems: list[Problem] = []
+    for name in names:
+        called = name.removesuffix(".npz").removesuffix(".NPZ")
+        picture = finder.find(called)
+        sample = picture.path if picture else called
+        if sample in samples:
+            reason = f"Another archive belongs to {shown(sample)} already, so it is left out."
+            problems.append(Problem(name, reason))
+        else:
+            samples[sample] = Sample(sample, picture, _Load(source.files, name, sample))
+    found = list(samples.values())
+    found += unannotated(source, source.image_names, found)
+    return Dataset("npz", found, (), problems)
+
+
+class Writer:
+    """Writes ``masks/<stem>.npz`` for each image."""
+
+    image_folder = "images"
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        del labels  # every archive has its own
+
+    def sample(self, item: Item) -> Iterator[Member]:
+        """Yield the archive."""
+        height, width = item.size_hw
+        masks = item.instances
+        arrays: dict[str, NDArray[Any]] = {
+            "labels": np.array([it.label[:_LONGEST_LABEL] for it in masks], np.str_),
+            "scores": np.array([math.nan if it.score is None else it.score for it in masks], float),
+            "is_crowd": np.array([it.is_crowd for it in masks], np.bool_),
+        }
+        buffer = io.BytesIO()
+        # Level 1: masks are mostly one value, and more makes them no smaller.
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with archive.open("masks.npy", "w", force_zip64=True) as file:
+                shape = len(masks), height, width
+                header = {"descr": "|b1", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for it in masks:  # one by one: together they may be larger than the memory
+                    columns = rle.decode(it.mask).T.view(np.uint8)
+                    file.write(cv2.transpose(columns).reshape(height, width).data)
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w") as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
+        yield f"{_FOLDER}/{item.stem}.npz", buffer.getvalue()
+
+    def end(self) -> Iterator[Member]:
+        """Yield nothing: there are no files about all samples."""
+        return iter(())
+
+
+def _has_masks(source: Source, name: str) -> bool:
+    try:
+        with source.files.open(name) as file, zipfile.ZipFile(file) as archive:
+            return "masks.npy" in archive.namelist()
+    except Exception:  # a damaged archive raises anything
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """Reads one archive."""
+
+    files: Files
+    name: str
+    sample: str
+
+    def __call__(self) -> Contents:
+        """Read it."""
+        problem = partial(Problem, self.name, sample=self.sample)
+        try:
+            archive = ZipFiles(self.files.read(self.name))
+            if "masks.npy" not in archive.names:
+                return Contents((), [problem("It has no array called masks.")])
+            size_hw, masks = npy.read_masks(archive, "masks.npy")
+        except DatasetError as error:
+            return Contents((), [problem(str(error))])
+        n_masks = len(masks)
+        problems: list[Problem] = []
+        columns: dict[str, list[Any]] = {}
+        for key, (kinds, default) in _COLUMNS.items():
+            columns[key] = [default] * n_masks
+            if f"{key}.npy" in archive.names:
+                try:
+                    columns[key] = npy.read_column(archive, f"{key}.npy", kinds=kinds, size=n_masks)
+                except DatasetError as error:
+                    problems.append(problem(str(error)))
+        annotations = [
+            Annotation(
+                Instance(
+                    mask, str(label), float(score) if math.isfinite(score) else None, is_crowd
+                ),
+                f"mask {number} in {self.name}",
+            )
+            for number, (mask, label, score, is_crowd) in enumerate(
+                zip(masks, *columns.values(), strict=True), start=1
+            )
+        ]
+        return Contents(annotations, problems, size_hw)

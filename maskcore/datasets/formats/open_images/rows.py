@@ -1,0 +1,189 @@
+"""What the rows of Open Images' tables say of one image: mask files and codes to masks."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from maskcore import rle, rle_text
+from maskcore.datasets import stated
+from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem
+from maskcore.errors import DatasetError, MaskcoreError
+from maskcore.files import text_table
+from maskcore.image_io import probe as image_probe, stored as mask_pixels
+from maskcore.masks import sizes as mask_size
+from maskcore.rle import RLE
+from maskcore.rle_csv import columns as rle_columns
+from maskcore.types import Instance, Mask
+
+_BOXES = (
+    ("boxxmin", "boxymin", "boxxmax", "boxymax"),
+    ("xmin", "ymin", "xmax", "ymax"),
+)
+USED_COLUMNS = frozenset(
+    {
+        *("maskpath", "imageid", "id", "labelname", "isgroupof", *_BOXES[0], *_BOXES[1]),
+        *("imagewidth", "imageheight", "predictionstring", "encodedmask", "mask"),
+        *("score", "confidence", "originalurl"),
+    }
+)
+"""The columns that are looked at, in lower case."""
+
+UNNAMED = "mask"
+"""The label of a mask to which its table gives none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        where: Table and row.
+        places: Name of a column, in lower case -> its place.
+        cells: The cells.
+        mask: The file with the mask, if the row names one that is there.
+    """
+
+    where: str
+    places: Mapping[str, int]
+    cells: Sequence[str]
+    mask: Picture | None = None
+
+    def get(self, *names: str) -> str:
+        """Return the cell of the first of the columns that there is; "" if there is none."""
+        found = (self.cells[self.places[it]] for it in names if it in self.places)
+        return text_table.unguard(next(found, "").strip())
+
+    def labels(self) -> list[str]:
+        """Return the LabelNames in it."""
+        if "predictionstring" in self.places:
+            return self.get("predictionstring").split()[::3]
+        return [self.get("labelname") or UNNAMED]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRows:
+    """Reads the masks of one image.
+
+    Attributes:
+        sample: Name of the sample.
+        picture: The image, to whose size mask files are brought.
+        rows: The rows about it.
+        display_names: LabelName -> DisplayName.
+    """
+
+    sample: str
+    picture: Picture | None
+    rows: list[Row]
+    display_names: Mapping[str, str]
+
+    def __call__(self) -> Contents:
+        """Read them."""
+        annotations: list[Annotation] = []
+        problems: list[Problem] = []
+        image_hw = stated.size_of(self.picture)
+        for row in self.rows:
+            for label, mask, score in _masks(row, image_hw):
+                fault = mask if isinstance(mask, MaskcoreError) else None
+                if isinstance(mask, RLE):
+                    name = self.display_names.get(label, label)
+                    instance = Instance(mask, name, score, row.get("isgroupof") == "1")
+                    box, fault = _box(row, mask.size_hw)
+                    annotations.append(Annotation(instance, row.where, box))
+                if fault:
+                    problems.append(Problem(row.where, str(fault), self.sample))
+        return Contents(annotations, problems, _stated_hw(self.rows))
+
+
+def _masks(
+    row: Row, image_hw: tuple[int, int] | None
+) -> Iterator[tuple[str, RLE | MaskcoreError, float | None]]:
+    """Yield LabelName, mask and score, or what is wrong."""
+    try:
+        if "maskpath" in row.places:
+            yield row.get("labelname") or UNNAMED, _of_file(row, image_hw), None
+            return
+        size_hw = rle_columns.read_size(row.get("imageheight"), row.get("imagewidth"))
+        words = row.get("predictionstring").split()
+        if "predictionstring" not in row.places:
+            words = [row.get("labelname") or UNNAMED, row.get("score", "confidence") or "nan"]
+            words.append(row.get("encodedmask", "mask"))
+        if len(words) % 3:
+            n_words = f"{len(words):,}"
+            raise DatasetError(
+                f"Label, confidence and code are three, but there are {n_words} words."
+            )
+    except MaskcoreError as error:
+        yield "", error, None
+        return
+    for label, score, code in zip(words[::3], words[1::3], words[2::3], strict=True):
+        try:
+            yield label, rle_text.parse(code, size_hw, "open-images"), _number(score)
+        except MaskcoreError as error:
+            yield label, error, None
+
+
+def _of_file(row: Row, image_hw: tuple[int, int] | None) -> RLE:
+    """Read a mask file; inside is what is not 0.
+
+    The files have the proportions of their image, but not always its size.
+    """
+    if row.mask is None:
+        raise DatasetError(f"The file of its mask, {row.get('maskpath'):.80}, is not there.")
+    mask = rle.encode(_inside(row.mask.read()))
+    if image_hw and mask.size_hw != image_hw and mask_size.has_proportions(mask.size_hw, image_hw):
+        return mask_size.resize(mask, image_hw)
+    return mask
+
+
+def _inside(content: bytes) -> Mask:
+    probe = image_probe.probe(io.BytesIO(content), "The file of its mask")
+    rle_columns.check_size(probe.size_hw)
+    if (probe.format, probe.orientation, probe.is_cut_short) == ("PNG", 1, False):
+        # Several times as fast, for gray files, which these are.
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.ndim == 2:
+            return np.asarray(pixels != 0)
+    found = mask_pixels.read(content)
+    values = found.brightness if found.stored_as == "color" else found.values
+    return np.asarray(values != 0)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise DatasetError(f"The confidence “{text:.20}” is not a number.") from error
+    return number if math.isfinite(number) else None
+
+
+def _box(
+    row: Row, size_hw: tuple[int, int]
+) -> tuple[tuple[float, float, float, float] | None, DatasetError | None]:
+    """Return the box in pixels, or what is wrong with it; the table has shares of the sides."""
+    names = next((it for it in _BOXES if it[0] in row.places), ())
+    texts = [row.get(it) for it in names]
+    if not any(texts):
+        return None, None
+    try:
+        x1, y1, x2, y2 = map(float, texts)
+    except ValueError:
+        x1 = y1 = x2 = y2 = math.nan
+    if not all(0 <= it <= 1 for it in (x1, y1, x2, y2)):
+        return None, DatasetError("Its box is not made of numbers from 0 to 1 and is left out.")
+    height, width = size_hw
+    return (x1 * width, y1 * height, x2 * width, y2 * height), None
+
+
+def _stated_hw(rows: Sequence[Row]) -> tuple[int, int] | None:
+    for row in rows:
+        try:
+            return rle_columns.read_size(row.get("imageheight"), row.get("imagewidth"))
+        except MaskcoreError:
+            continue
+    return None

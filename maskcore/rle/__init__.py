@@ -1,0 +1,297 @@
+"""Run-length encoded masks: encode, decode, and geometry on the runs instead of the pixels.
+
+The form is COCO's uncompressed one: run lengths down the columns, left to right, the first run
+outside the mask (https://github.com/cocodataset/cocoapi, maskApi.h).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import SupportsIndex
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from maskcore import checks
+from maskcore.arrays import Box, Mask
+from maskcore.errors import RLEError
+from maskcore.rle import changes as rle_changes
+
+_MAX_AREA = 2**31 - 1  # counts are int32: half the memory of the undo history
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False, slots=True)
+class RLE:
+    """A mask as alternating run lengths, column by column.
+
+    Attributes:
+        size_hw: (height, width) in pixels.
+        counts: int32 run lengths, read-only; even places are outside, odd places inside. Always
+            in the shortest form: only the first may be 0. Equal masks have equal counts.
+
+    Raises:
+        RLEError: If a count is negative or they do not add up to height * width.
+    """
+
+    size_hw: tuple[int, int]
+    counts: NDArray[np.int32]
+
+    def __init__(self, size_hw: Sequence[SupportsIndex], counts: ArrayLike) -> None:
+        size = checks.size_hw(size_hw)
+        pixels = size[0] * size[1]
+        runs = _whole_numbers(counts)
+        if runs.size and runs.min() < 0:
+            raise RLEError(f"A run length is negative: {runs.min()}.")
+        # Checked one by one first, so that the sum cannot overflow.
+        if (runs.size and runs.max() > pixels) or int(runs.sum(dtype=np.int64)) != pixels:
+            raise RLEError(
+                f"The run lengths do not add up to {size[1]} x {size[0]} = {pixels} pixels."
+            )
+        _fill(self, size, _shortest(runs.astype(np.int64)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RLE):
+            return NotImplemented
+        return self.size_hw == other.size_hw and np.array_equal(self.counts, other.counts)
+
+    def __hash__(self) -> int:
+        return hash((self.size_hw, self.counts.tobytes()))
+
+    def __repr__(self) -> str:
+        height, width = self.size_hw
+        return f"RLE({height}x{width}, {area(self)} pixels in {self.counts.size // 2} runs)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RLE, (self.size_hw, self.counts)
+
+
+def _fill(r: RLE, size_hw: tuple[int, int], counts: NDArray[np.integer]) -> None:
+    if size_hw[0] * size_hw[1] > _MAX_AREA:
+        raise RLEError(f"A mask of {size_hw[1]} x {size_hw[0]} pixels is too large.")
+    frozen = counts.astype(np.int32)
+    frozen.flags.writeable = False
+    object.__setattr__(r, "size_hw", size_hw)
+    object.__setattr__(r, "counts", frozen)
+
+
+def _whole_numbers(counts: ArrayLike) -> NDArray[np.integer]:
+    try:
+        runs = np.asarray(counts)
+        if runs.size == 0:
+            return np.zeros(0, np.int64)
+        if runs.ndim != 1 or runs.dtype.kind not in "iu":
+            raise RLEError("The run lengths are not a plain list of whole numbers.")
+        return runs
+    except (OverflowError, ValueError) as error:
+        if isinstance(error, RLEError):
+            raise
+        raise RLEError("The run lengths are not a plain list of whole numbers.") from error
+
+
+def _shortest(runs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join the runs that a zero-length run keeps apart."""
+    if runs.size < 2 or runs[1:].all():
+        return runs
+    return np.diff(_boundaries_without_pairs(np.cumsum(runs)), prepend=0)
+
+
+def _boundaries_without_pairs(ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Drop the changes that cancel out, keep the end of the mask."""
+    total = ends[-1]
+    places, times = np.unique(ends[:-1], return_counts=True)
+    changes = places[(times % 2 == 1) & (places < total)]
+    return np.append(changes, total)
+
+
+def from_starts_and_ends(
+    size_hw: tuple[int, int], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> RLE:
+    """Build a mask from its runs in column-major order.
+
+    Args:
+        size_hw: (height, width).
+        starts: (N,) first pixel of each run, counted down the columns from 0.
+        ends: (N,) pixel after the last; must satisfy start < end <= next start, and the last end
+            must be inside the image. The caller has checked that: nothing is verified here.
+    """
+    edges = np.empty(2 * starts.size + 2, np.int64)
+    edges[0], edges[-1] = 0, size_hw[0] * size_hw[1]
+    edges[1:-1:2], edges[2:-1:2] = starts, ends
+    return from_counts(size_hw, np.diff(edges))
+
+
+def from_counts(
+    size_hw: tuple[int, int], counts: NDArray[np.integer], *, shortest: bool = False
+) -> RLE:
+    """Build a mask from counts that are known to be good; nothing is verified here.
+
+    Args:
+        size_hw: (height, width).
+        counts: Run lengths, not negative, that add up to height * width.
+        shortest: Only the first and the last count can be 0.
+    """
+    new = RLE.__new__(RLE)
+    if counts.size > 1 and counts[-1] == 0:
+        counts = counts[:-1]
+    if not shortest and not counts[1:].all():
+        counts = _shortest(counts.astype(np.int64))
+    _fill(new, size_hw, counts)
+    return new
+
+
+def empty(size_hw: Sequence[SupportsIndex]) -> RLE:
+    """Return the mask of the given (height, width) with nothing inside."""
+    height, width = checks.size_hw(size_hw)
+    return RLE((height, width), [height * width])
+
+
+def encode(mask: Mask) -> RLE:
+    """Run-length encode a mask.
+
+    Args:
+        mask: (H, W) bool, in any memory order.
+    """
+    checks.mask(mask)
+    height, width = mask.shape
+    if mask.flags.f_contiguous:
+        changes = rle_changes.along(mask.T.reshape(-1))
+    else:
+        changes = rle_changes.down_columns(mask)
+    edges = np.empty(changes.size + 2, np.int64)
+    edges[0], edges[1:-1], edges[-1] = 0, changes, mask.size
+    counts = np.diff(edges)
+    if mask[0, 0]:
+        counts = np.concatenate(([0], counts))
+    return from_counts((height, width), counts)
+
+
+def decode(r: RLE, *, box: Box | None = None) -> Mask:
+    """Turn the runs back into pixels.
+
+    Args:
+        r: The mask.
+        box: Only this part of it, which must lie inside the image.
+
+    Returns:
+        (H, W) bool, or the size of the box. In column-major memory order, as the runs are; use
+        ``np.ascontiguousarray`` where row-major matters.
+    """
+    height, width = r.size_hw
+    if box is None:
+        return _pixels(r.counts, 1).reshape(width, height).T
+    x1, y1, x2, y2 = box
+    if not (0 <= x1 <= x2 <= width and 0 <= y1 <= y2 <= height):
+        raise ValueError(f"box must lie inside {width} x {height} pixels, got {box}")
+    first, last = x1 * height, x2 * height
+    ends = np.cumsum(r.counts, dtype=np.int64)
+    # The runs of the columns x1 to x2, cut off at both sides.
+    skip = int(np.searchsorted(ends, first, side="right"))
+    inner = ends[skip : int(np.searchsorted(ends, last, side="left"))]
+    edges = np.concatenate(([first], inner, [last]))
+    flat = _pixels(np.diff(edges), 1 - skip % 2)
+    return flat.reshape(x2 - x1, height).T[y1:y2]
+
+
+def _pixels(counts: NDArray[np.integer], first_inside: int) -> NDArray[np.bool_]:
+    """Spell out the runs; `first_inside` is 0 or 1, the first of them that is inside."""
+    inside = np.zeros(counts.size, np.bool_)
+    inside[first_inside::2] = True
+    return inside.repeat(counts)
+
+
+def area(r: RLE) -> int:
+    """Number of pixels inside the mask."""
+    return int(r.counts[1::2].sum())
+
+
+def box(r: RLE) -> Box:
+    """Return the smallest box around the mask; (0, 0, 0, 0) if it is empty."""
+    lengths = r.counts[1::2]
+    if lengths.size == 0:
+        return 0, 0, 0, 0
+    height = r.size_hw[0]
+    starts = np.cumsum(r.counts, dtype=np.int32)[: lengths.size * 2 : 2]
+    columns = starts // height
+    tops = starts - columns * height
+    bottoms = tops + lengths
+    bottom = int(bottoms.max())
+    x1, x2 = int(columns[0]), (int(starts[-1] + lengths[-1]) - 1) // height + 1
+    # A run that goes on into the next column holds the bottom of one and the top of the other.
+    return (x1, 0, x2, height) if bottom > height else (x1, int(tops.min()), x2, bottom)
+
+
+def starts_and_ends(r: RLE) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First pixel of each run inside the mask and the pixel after its last, column-major."""
+    edges = np.cumsum(r.counts, dtype=np.int64)
+    return edges[: edges.size // 2 * 2 : 2], edges[1::2]
+
+
+def iou(a: RLE, b: RLE) -> float:
+    """Intersection over union, 0 to 1; of two empty masks 0.
+
+    Raises:
+        ValueError: If the sizes differ.
+    """
+    starts, ends = _joined_runs([a, b])
+    either = int((ends - starts).sum())
+    return (area(a) + area(b) - either) / either if either else 0.0
+
+
+def union(masks: Iterable[RLE]) -> RLE:
+    """Return the pixels inside any of the masks; they must be at least one and of one size."""
+    every = list(masks)
+    if not every:
+        raise ValueError("at least one mask is needed, got none")
+    return from_starts_and_ends(every[0].size_hw, *_joined_runs(every))
+
+
+def _joined_runs(masks: Sequence[RLE]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Starts and ends of the runs of the union."""
+    for other in masks[1:]:
+        checks.same_size(other.size_hw, masks[0].size_hw, "mask")
+    runs = [starts_and_ends(r) for r in masks]
+    starts = np.sort(np.concatenate([start for start, _ in runs]), kind="stable")
+    ends = np.sort(np.concatenate([end for _, end in runs]), kind="stable")
+    # The i-th start opens a new run if all i runs before it have ended; touching runs join.
+    gap = starts[1:] > ends[:-1]
+    any_run = np.ones(min(starts.size, 1), np.bool_)
+    return starts[np.concatenate((any_run, gap))], ends[np.concatenate((gap, any_run))]
+
+
+def intersection(masks: Iterable[RLE]) -> RLE:
+    """Return the pixels inside all of the masks; they must be at least one and of one size."""
+    return invert(union(invert(r) for r in masks))
+
+
+def difference(a: RLE, b: RLE) -> RLE:
+    """Return the pixels inside a but not inside b."""
+    return invert(union([invert(a), b]))
+
+
+def exclusive_or(masks: Iterable[RLE]) -> RLE:
+    """Return the pixels inside an odd number of the masks, of two: inside one but not both.
+
+    The masks must be at least one and of one size.
+    """
+    every = list(masks)
+    if not every:
+        raise ValueError("at least one mask is needed, got none")
+    for other in every:
+        checks.same_size(other.size_hw, every[0].size_hw, "mask")
+    edges = np.concatenate([edge for r in every for edge in starts_and_ends(r)])
+    places, times = np.unique(edges, return_counts=True)
+    changes = places[times % 2 == 1]
+    return from_starts_and_ends(every[0].size_hw, changes[::2], changes[1::2])
+
+
+def invert(r: RLE) -> RLE:
+    """Return the pixels outside the mask."""
+    if r.counts[0] == 0:
+        return from_counts(r.size_hw, r.counts[1:])
+    return from_counts(r.size_hw, np.concatenate(([0], r.counts)))
+
+
+def transpose(r: RLE) -> RLE:
+    """Swap rows and columns; the runs of the result are the row-major runs of the mask."""
+    return encode(decode(r).T)
