@@ -12,10 +12,10 @@ from maskcore import cutout, image_io, rle
 from maskcore.cutout import files as cutout_files
 from maskcore.files import archive
 from maskcore.types import RGBA, Image, Instance
-from pages.shared import markdown, results, workspace
+from pages.shared import downloads, markdown, pictures, workspace
 from pages.shared.colors import to_rgb
-from pages.shared.results import Shown
-from pages.shared.workspace import Picture
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
 
 _PER_PAGE = 24
 _LONGEST = 360
@@ -93,7 +93,7 @@ def _other_picture(key: str) -> tuple[Image | None, str]:
     chosen = st.selectbox(
         "Image for the background", others, format_func=lambda it: it.name, key=f"{key} other"
     )
-    return workspace.image(chosen), chosen.id
+    return pictures.image(chosen), chosen.id
 
 
 def grid(shown: Shown, how: Style, *, key: str) -> list[int]:
@@ -136,7 +136,7 @@ def _thumbnail(
     picture_id: str, mask_digest: str, style: str, _shown: Shown, _i: int, _how: Style
 ) -> bytes:
     del picture_id, mask_digest, style  # the key
-    cut = _cut(workspace.image(_shown.picture), _shown.instances[_i].mask, _how)
+    cut = _cut(pictures.image(_shown.picture), _shown.instances[_i].mask, _how)
     reduced = image_io.preview_cutout if cut.shape[2] == 4 else image_io.preview
     return image_io.encode_png(reduced(cut, _LONGEST))
 
@@ -147,14 +147,14 @@ def _cut(image: Image, mask: rle.RLE, how: Style) -> Image | RGBA:
     )
 
 
-def downloads(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> None:
+def download_all(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> None:
     """Offer the checked objects, or all of them with the background, as one zip each."""
     chosen = [shown.instances[i] for i in checked]
 
     def zipped(instances: Sequence[Instance], *, with_background: bool) -> bytes:
         return archive.zip_bytes(
             cutout_files.members(
-                workspace.image(shown.picture),
+                pictures.image(shown.picture),
                 instances,
                 stem=shown.picture.stem,
                 source=shown.picture.name,
@@ -167,7 +167,7 @@ def downloads(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> 
 
     digest = f"{shown.digest}{how.digest}"
     stem = shown.picture.stem
-    results.download(
+    downloads.file(
         f"Download {len(chosen)} checked",
         f"{stem}_cutouts.zip",
         lambda: zipped(chosen, with_background=False),
@@ -175,7 +175,7 @@ def downloads(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> 
         key=f"{key} checked",
         disabled=not chosen,
     )
-    results.download(
+    downloads.file(
         "Download all, with the background",
         f"{stem}_all_cutouts.zip",
         lambda: zipped(shown.instances, with_background=True),
@@ -193,7 +193,9 @@ def python(picture: Picture, find: str, how: Style) -> str:
     return f"""\
 from pathlib import Path
 
-from maskcore import archive, cutout_files, image_io
+from maskcore import image_io
+from maskcore.cutout import files as cutout_files
+from maskcore.files import archive
 {find.replace("{name!r}", repr(picture.name))}
 members = cutout_files.members(
     image,

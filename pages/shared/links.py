@@ -6,20 +6,20 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 _PAGES = {
-    "pages/start/open.py": ("Open an image", ":material/add_photo_alternate:"),
-    "pages/make/paint.py": ("Paint a mask on it", ":material/brush:"),
-    "pages/make/threshold.py": ("Threshold its values or colors", ":material/contrast:"),
-    "pages/make/regions.py": ("Find regions in it", ":material/texture_add:"),
-    "pages/make/kmeans.py": ("Cluster its colors", ":material/palette:"),
-    "pages/make/maskrcnn.py": ("Find objects in it", ":material/image_search:"),
-    "pages/make/rle.py": ("Decode run-length codes on it", ":material/data_array:"),
-    "pages/use/edit.py": ("Edit its layers", ":material/tune:"),
-    "pages/use/cutout.py": ("Cut out its layers", ":material/content_cut:"),
-    "pages/use/measure.py": ("Measure its layers", ":material/straighten:"),
-    "pages/use/augment.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
-    "pages/use/patches.py": ("Cut it into patches", ":material/grid_on:"),
-    "pages/data/inspect.py": ("Inspect a data set", ":material/dataset:"),
-    "pages/data/convert.py": ("Convert a data set", ":material/swap_horiz:"),
+    "pages/start/open/page.py": ("Open an image", ":material/add_photo_alternate:"),
+    "pages/make/paint/page.py": ("Paint a mask on it", ":material/brush:"),
+    "pages/make/threshold/page.py": ("Threshold its values or colors", ":material/contrast:"),
+    "pages/make/regions/page.py": ("Find regions in it", ":material/texture_add:"),
+    "pages/make/kmeans/page.py": ("Cluster its colors", ":material/palette:"),
+    "pages/make/maskrcnn/page.py": ("Find objects in it", ":material/image_search:"),
+    "pages/make/rle/page.py": ("Decode run-length codes on it", ":material/data_array:"),
+    "pages/make/edit/page.py": ("Edit its layers", ":material/tune:"),
+    "pages/use/cutout/page.py": ("Cut out its layers", ":material/content_cut:"),
+    "pages/use/measure/page.py": ("Measure its layers", ":material/straighten:"),
+    "pages/use/augment/page.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
+    "pages/use/patches/page.py": ("Cut it into patches", ":material/grid_on:"),
+    "pages/data/inspect/page.py": ("Inspect a data set", ":material/dataset:"),
+    "pages/data/convert/page.py": ("Convert a data set", ":material/swap_horiz:"),
 }
 
 
@@ -45,4 +45,4 @@ def one(page: str, label: str, icon: str) -> None:
 def open_first() -> None:
     """Say that the page needs an image, and where to open one."""
     st.info("Open an image first.", icon=":material/image:")
-    to("pages/start/open.py")
+    to("pages/start/open/page.py")

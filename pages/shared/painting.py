@@ -11,7 +11,8 @@ from maskcore import rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import markdown, workspace
-from pages.shared.workspace import Layer, Picture
+from pages.shared.pictures import Picture
+from pages.shared.workspace import Layer
 
 _KEY = "painting"
 _NEW = 0  # layers count from 1

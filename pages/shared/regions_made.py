@@ -10,10 +10,10 @@ import streamlit as st
 from maskcore import rle, rle_text
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import results
+from pages.shared import downloads, view
 from pages.shared.colors import of_place
-from pages.shared.results import Shown
-from pages.shared.workspace import Picture
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
 
 _MOST_NAMED = 20  # on the picture; more texts would hide it
 _LONGEST_CODE = 1500
@@ -48,17 +48,17 @@ def many(picture: Picture, masks: Sequence[RLE], names: Sequence[str], code: str
     return Made(Shown.of(picture, instances, colors), code)
 
 
-def view(picture: Picture, made: Made | None, *, alt: str) -> None:
+def show(picture: Picture, made: Made | None, *, alt: str) -> None:
     """Show the picture with what was made; named if that tells the masks apart."""
     if made is None:
-        results.view(Shown.of(picture, []), alt=alt)
+        view.show(Shown.of(picture, []), alt=alt)
         return
     shown = made.shown
     names = {it.label for it in shown.instances}
     if len(names) < len(shown.instances) or len(names) > _MOST_NAMED:
         plain = [Instance(it.mask, "") for it in shown.instances]
         shown = Shown.of(picture, plain, shown.colors, shown.mask_digests)
-    results.view(shown, alt=alt)
+    view.show(shown, alt=alt)
 
 
 def name(default: str, *, key: str) -> str:
@@ -73,8 +73,8 @@ def offer(picture: Picture, made: Made, *, key: str) -> None:
     count = len(instances)
     with st.container(horizontal=True):
         label = "Keep as a layer" if count == 1 else f"Keep {count:,} as layers"
-        results.keep(instances, label, picture=picture, key=f"keep {key}")
-        results.downloads(made.shown, key=f"{key} files")
+        downloads.keep(instances, label, picture=picture, key=f"keep {key}")
+        downloads.masks(made.shown, key=f"{key} files")
 
 
 def area(mask: RLE) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore import rle
-from pages.shared import inspect_sent, markdown, results, workspace
-from pages.shared.workspace import Layer, Picture
+from pages.shared import downloads, markdown, view, workspace
+from pages.shared.dataset import sent as inspect_sent
+from pages.shared.pictures import Picture
+from pages.shared.workspace import Layer
 
 _PER_PAGE = 12
 _LONGEST_NAME = 18  # so that it stands in one line with the size and the button
@@ -23,7 +25,7 @@ def show() -> None:
         inspect_sent.way_back(picture)
         _layers()
         if workspace.layers():
-            results.downloads(results.layers_shown(picture), key="layer files")
+            downloads.masks(view.layers_shown(picture), key="layer files")
 
 
 def _pictures(picture: Picture) -> None:
@@ -38,7 +40,7 @@ def _pictures(picture: Picture) -> None:
             key="current picture",
             on_change=lambda: workspace.select(st.session_state["current picture"]),
         )
-    st.image(results.thumbnail(results.layers_shown(picture)), width="stretch", alt=picture.name)
+    st.image(view.thumbnail(view.layers_shown(picture)), width="stretch", alt=picture.name)
     height, width = picture.size_hw
     with st.container(horizontal=True, vertical_alignment="center"):
         name = picture.name

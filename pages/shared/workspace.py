@@ -13,39 +13,16 @@ from itertools import count
 
 import streamlit as st
 
-from maskcore import image_io
 from maskcore.errors import ImageError
-from maskcore.image_io import ImageFile
 from maskcore.rle import RLE
-from maskcore.types import Image, Instance
+from maskcore.types import Instance
 from pages.shared.colors import unused
+from pages.shared.pictures import Picture, picture_of
 
 _KEY = "workspace"
 _UNDO_STEPS = 100
 _MAX_BYTES = 300_000_000
 _MAX_HISTORY_BYTES = 60_000_000  # a hundred states of one noisy mask would take 400 MB
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One opened file.
-
-    Attributes:
-        id: SHA-256 of the file's content.
-        name: The file's name.
-        content: The file, as it came.
-        size_hw: (height, width), upright.
-    """
-
-    id: str
-    name: str
-    content: bytes = field(repr=False)
-    size_hw: tuple[int, int]
-
-    @property
-    def stem(self) -> str:
-        """The name without its ending."""
-        return self.name.rpartition(".")[0] or self.name
 
 
 @dataclass(frozen=True)
@@ -107,8 +84,7 @@ def open_file(name: str, content: bytes) -> Picture:
                 f"All open images together would exceed {_MAX_BYTES // 1_000_000} MB; "
                 "close some of them first."
             )
-        size_hw = _decoded(identity, content).image.shape[:2]
-        workspace.open[identity] = _Open(Picture(identity, name, content, size_hw))
+        workspace.open[identity] = _Open(picture_of(identity, name, content))
     workspace.current = identity
     return workspace.open[identity].picture
 
@@ -137,26 +113,6 @@ def current() -> Picture | None:
     """Return the current image, if any is open."""
     now = _open()
     return now.picture if now else None
-
-
-def read(picture: Picture) -> ImageFile:
-    """Return the pixels and what the file is; the arrays are shared and cannot be written."""
-    return _decoded(picture.id, picture.content)
-
-
-def image(picture: Picture) -> Image:
-    """Return the pixels; shared, cannot be written."""
-    return read(picture).image
-
-
-@st.cache_resource(max_entries=3, show_spinner="Reading the image")
-def _decoded(identity: str, _content: bytes) -> ImageFile:
-    del identity  # the key of the cache: hashing the content again would be slow
-    file = image_io.read(_content)
-    file.image.flags.writeable = False
-    if file.alpha is not None:
-        file.alpha.flags.writeable = False
-    return file
 
 
 def layers(picture: Picture | None = None) -> tuple[Layer, ...]:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore import image_io, threshold
 from maskcore.types import Image, Mask
-from pages.shared import jobs
+from pages.shared.jobs import queue as jobs
 from tests.benchmarks.pairs import Peer, compare, heading
 
 PHOTO = 3000, 4000
@@ -135,7 +135,7 @@ def bench_page(size_hw: tuple[int, int]) -> None:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
         upload = ("photo.jpg", image_io.encode_jpeg(photo(size_hw)), "image/jpeg")
         app.file_uploader[0].set_value([upload]).run()
-        app.switch_page("pages/make/threshold.py").run()
+        app.switch_page("pages/make/threshold/page.py").run()
         say = partial(_say_step, app, f"{size_hw[0]}x{size_hw[1]}")
         say("nothing has changed", lambda _: None)
         say("value range, gray", lambda i: _slide(app, "range gray", (60 + i, 150)))

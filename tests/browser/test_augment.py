@@ -23,7 +23,7 @@ def shapes(page: Page) -> Page:
     """The shapes sample with three layers, on the page."""
     page.locator(".st-key-sample-shapes button").click()
     seen(page.get_by_text("Opened shapes.png"))
-    scene = samples.shape_scenes()
+    scene = samples.shapes()
     lines = ["ImageId,ClassId,EncodedPixels"]
     for instance in scene.instances[:3]:
         flat = np.concatenate(([0], instance_pixels(instance).T.ravel(), [0])).astype(int)
@@ -82,7 +82,7 @@ def test_the_masks_of_fifty_samples_lie_where_label_maps_and_images_show_them(
     assert len(found.imgs) == 50
     assert "shapes_aug003.png" not in {it["file_name"] for it in found.imgs.values()}
     manifest = {it["file"]: it for it in json.loads(files.read("manifest.json"))["samples"]}
-    scene = samples.shape_scenes()
+    scene = samples.shapes()
     fills = [scene.image[instance_pixels(it)].mean(axis=0) for it in scene.instances[:3]]
     labels = [it.label for it in scene.instances[:3]]
     n_masks = 0

@@ -18,7 +18,7 @@ from playwright.sync_api import Download, Page, expect
 from pycocotools import mask as coco_mask
 
 from maskcore.types import Mask
-from pages.shared import dataset_sample
+from pages.shared.dataset import example
 from tests.browser import painting
 from tests.browser.painting import Studio
 from tests.browser.walking import another_shown, downloaded, go, main, rest, seen, unzipped
@@ -171,7 +171,7 @@ def test_the_sample_set_is_seen_counted_and_its_faults_are_named(shapes: Page) -
 
 def test_one_mask_is_corrected_on_the_canvas_and_only_its_pixels_change(shapes: Page) -> None:
     page, studio = shapes, Studio(shapes)
-    before = dict(dataset_sample.files())
+    before = dict(example.files())
     document = json.loads(before[ANNOTATIONS])
     image = next(it for it in document["images"] if it["file_name"] == "scene_03.png")
     size_hw = image["height"], image["width"]

@@ -35,7 +35,7 @@ def test_the_zip_of_the_shapes_sample_agrees_with_the_ground_truth(
     button = page.get_by_role("button", name="Download all, with the background")
     files = unzipped(downloaded(button))
     manifest = json.loads(files.read("manifest.json"))
-    scene = samples.shape_scenes()
+    scene = samples.shapes()
     height, width = scene.image.shape[:2]
     objects = [entry for entry in manifest if entry["kind"] == "cutout"]
     assert len(objects) == len(scene.instances)

@@ -31,7 +31,7 @@ def test_a_box_is_drawn_around_an_object_and_grabcut_finds_it(studio: Studio) ->
     seen(page.get_by_text("Draw a box around the object"))
     studio.ready()
     # The red square lies clear of everything of its color.
-    scene = samples.shape_scenes()
+    scene = samples.shapes()
     red = max(
         scene.instances,
         key=lambda it: float(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from maskcore import measure, numbers as numbers_table
+from maskcore import measure, numbers
 from maskcore.errors import DatasetError
 
 NUMBERS = st.one_of(
@@ -19,8 +19,8 @@ NUMBERS = st.one_of(
 )
 
 
-def read(text: str, **options: bool) -> numbers_table.NumbersTable:
-    return numbers_table.read(text, **options)
+def read(text: str, **options: bool) -> numbers.NumbersTable:
+    return numbers.read(text, **options)
 
 
 def rows(text: str, **options: bool) -> list[list[float | None]]:
@@ -134,7 +134,7 @@ def test_files_and_bytes_are_read(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
     for source in (content, path):
-        table = numbers_table.read(source)
+        table = numbers.read(source)
         assert table.names == ("größe", "b")
         assert table.values.tolist() == [[1.5, 2]]
 
@@ -166,11 +166,11 @@ def test_many_rows_are_read_in_their_order() -> None:
 )
 def test_what_holds_no_numbers_is_refused(source, reason: str) -> None:
     with pytest.raises(DatasetError, match=reason):
-        numbers_table.read(source)
+        numbers.read(source)
 
 
 def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbers_table, "MAX_CELLS", 10)
+    monkeypatch.setattr(numbers, "MAX_CELLS", 10)
     with pytest.raises(DatasetError, match="more than 10 cells; split it"):
         read("a,b\n" + "1,2\n" * 6)
 
@@ -178,39 +178,39 @@ def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=30))
 def test_what_is_written_reads_back(values: list[tuple[float | None, float | None]]) -> None:
     data = np.array([[np.nan if it is None else it for it in row] for row in values])
-    table = numbers_table.NumbersTable(("a", "b"), np.ma.masked_invalid(data))
+    table = numbers.NumbersTable(("a", "b"), np.ma.masked_invalid(data))
     kept = [row for row in values if row != (None, None)]  # a blank row is no row
     if all(any(row[i] is not None for row in kept) for i in (0, 1)):
-        again = numbers_table.read(numbers_table.to_csv(table).encode())
+        again = numbers.read(numbers.to_csv(table).encode())
         assert again.values.tolist() == [list(row) for row in kept]
 
 
 # Masking
 
 
-def table_of(*columns: list[float]) -> numbers_table.NumbersTable:
+def table_of(*columns: list[float]) -> numbers.NumbersTable:
     data = np.array(columns, np.float64).T
     names = tuple("abcdef"[: len(columns)])
-    return numbers_table.NumbersTable(names, np.ma.masked_invalid(data))
+    return numbers.NumbersTable(names, np.ma.masked_invalid(data))
 
 
 def test_values_that_are_equal_or_out_of_range_are_masked() -> None:
     table = table_of([1, -999, 3, 0, math.nan], [5, 6, 7, 8, 9])
-    masked = numbers_table.mask_values(table, equal_to=[-999, 0], high=7)
+    masked = numbers.mask_values(table, equal_to=[-999, 0], high=7)
     assert masked.values.T.tolist() == [[1, None, 3, None, None], [5, 6, 7, None, None]]
-    masked = numbers_table.mask_values(table, low=3, columns=["a"])
+    masked = numbers.mask_values(table, low=3, columns=["a"])
     assert masked.values.T.tolist() == [[None, None, 3, None, None], [5, 6, 7, 8, 9]]
 
 
 def test_the_ends_of_the_range_count() -> None:
-    masked = numbers_table.mask_values(table_of([1, 2, 3, 4]), low=2, high=3)
+    masked = numbers.mask_values(table_of([1, 2, 3, 4]), low=2, high=3)
     assert masked.values.T.tolist() == [[None, 2, 3, None]]
 
 
 def test_what_is_masked_stays_masked_and_the_table_is_not_changed() -> None:
     table = read("a,b\n1,NA\n9,2\n")
-    once = numbers_table.mask_values(table, equal_to=[9])
-    twice = numbers_table.mask_values(once, high=1)
+    once = numbers.mask_values(table, equal_to=[9])
+    twice = numbers.mask_values(once, high=1)
     assert twice.values.tolist() == [[1, None], [None, None]]
     assert once.values.tolist() == [[1, None], [None, 2]]
     assert table.values.tolist() == [[1, None], [9, 2]]
@@ -219,14 +219,14 @@ def test_what_is_masked_stays_masked_and_the_table_is_not_changed() -> None:
 
 def test_no_rule_masks_nothing() -> None:
     table = table_of([1, 2])
-    assert numbers_table.mask_values(table).values.tolist() == table.values.tolist()
+    assert numbers.mask_values(table).values.tolist() == table.values.tolist()
 
 
 def test_a_rule_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="low must be at most high, got 2 and 1"):
-        numbers_table.mask_values(table_of([1]), low=2, high=1)
+        numbers.mask_values(table_of([1]), low=2, high=1)
     with pytest.raises(ValueError, match=r"columns must be among \('a',\), got \['z'\]"):
-        numbers_table.mask_values(table_of([1]), columns=["z"])
+        numbers.mask_values(table_of([1]), columns=["z"])
 
 
 # Statistics
@@ -234,9 +234,9 @@ def test_a_rule_that_makes_no_sense_is_refused() -> None:
 
 def test_statistics_leave_out_what_is_masked() -> None:
     table = table_of([1, 2, 3, -999])
-    (before,) = numbers_table.statistics(table)
+    (before,) = numbers.statistics(table)
     assert (before.count, before.masked, before.mean, before.min) == (4, 0, -248.25, -999)
-    (after,) = numbers_table.statistics(numbers_table.mask_values(table, equal_to=[-999]))
+    (after,) = numbers.statistics(numbers.mask_values(table, equal_to=[-999]))
     assert (after.name, after.count, after.masked) == ("a", 3, 1)
     assert (after.mean, after.median, after.min, after.max) == (2, 2, 1, 3)
     assert after.std == pytest.approx(math.sqrt(2 / 3))
@@ -246,7 +246,7 @@ def test_statistics_leave_out_what_is_masked() -> None:
 def test_statistics_are_those_of_masked_arrays(values: list[tuple[float | None, ...]]) -> None:
     data = np.array([[np.nan if it is None else it for it in row] for row in values])
     table = table_of(*data.T.tolist())
-    for i, found in enumerate(numbers_table.statistics(table)):
+    for i, found in enumerate(numbers.statistics(table)):
         column = np.ma.masked_invalid(data[:, i])
         assert (found.count, found.masked) == (column.count(), data.shape[0] - column.count())
         if found.count:
@@ -259,7 +259,7 @@ def test_statistics_are_those_of_masked_arrays(values: list[tuple[float | None, 
 
 
 def test_what_is_too_large_for_a_float_cannot_be_told() -> None:
-    (found,) = numbers_table.statistics(table_of([1.7e308, 1.7e308, 1]))
+    (found,) = numbers.statistics(table_of([1.7e308, 1.7e308, 1]))
     assert (found.mean, found.std, found.median, found.max) == (None, None, 1.7e308, 1.7e308)
 
 
@@ -268,14 +268,12 @@ def test_what_is_too_large_for_a_float_cannot_be_told() -> None:
 
 def test_masked_cells_are_written_empty_or_filled() -> None:
     table = read("a,=b\n1,NA\n2.5,4\n")
-    assert numbers_table.to_csv(table) == "a,'=b\n1.0,\n2.5,4.0\n"
-    assert numbers_table.to_csv(table, fill=-1) == "a,'=b\n1.0,-1.0\n2.5,4.0\n"
+    assert numbers.to_csv(table) == "a,'=b\n1.0,\n2.5,4.0\n"
+    assert numbers.to_csv(table, fill=-1) == "a,'=b\n1.0,-1.0\n2.5,4.0\n"
 
 
 def test_statistics_are_written_a_row_for_each_column() -> None:
-    text = numbers_table.statistics_to_csv(
-        numbers_table.statistics(table_of([1, 3], [math.nan, math.nan]))
-    )
+    text = numbers.statistics_to_csv(numbers.statistics(table_of([1, 3], [math.nan, math.nan])))
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["name"], first["count"], first["mean"], first["std"]) == ("a", "2", "2.0", "1.0")
     assert (second["name"], second["masked"], second["mean"]) == ("b", "2", "")

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MaskcoreError
-from pages.shared import job_view, jobs
-from pages.shared.jobs import Job
+from pages.shared.jobs import progress as job_view, queue as jobs
+from pages.shared.jobs.queue import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,7 +64,7 @@ def steel_layers(start: Callable[[], AppTest]) -> AppTest:
     app = start()
     app.button(key="sample steel").click()
     clean(app.run())
-    app.switch_page("pages/make/rle.py")
+    app.switch_page("pages/make/rle/page.py")
     clean(app.run())
     app.button(key="rows of sample").click()
     clean(app.run())

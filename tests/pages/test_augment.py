@@ -17,17 +17,18 @@ from maskcore.augment import PRESETS, Drawn, Ranges
 from maskcore.augment.files import Plan
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared import (
-    augment_grid,
-    augment_python,
-    augment_samples,
-    augment_writing,
-    zip_writing,
+from pages.shared.jobs import bounded_zip
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
+from pages.shared.workspace import Layer, mask_digest
+from pages.use.augment import (
+    as_code as augment_python,
+    export_job as augment_writing,
+    grid as augment_grid,
+    samples as augment_samples,
 )
-from pages.shared.augment_controls import Choice
-from pages.shared.augment_writing import Source
-from pages.shared.results import Shown
-from pages.shared.workspace import Layer, Picture, mask_digest
+from pages.use.augment.controls import Choice
+from pages.use.augment.export_job import Source
 from tests.pages.conftest import clean
 
 pytestmark = [
@@ -35,7 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-PAGE = "pages/use/augment.py"
+PAGE = "pages/use/augment/page.py"
 SIZE_HW = (48, 80)
 
 
@@ -205,7 +206,7 @@ def test_settings_stay_when_one_comes_back(page):
     page.color_picker(key="augment fill_color").set_value("#102030")
     page.segmented_control(key="augment fill").set_value("wrap")
     clean(page.run())
-    page.switch_page("pages/use/measure.py")
+    page.switch_page("pages/use/measure/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())
@@ -309,7 +310,7 @@ def test_without_layers_the_image_alone_is_augmented(visit, cells):
 
 
 def test_the_grid_shows_what_is_exported():
-    scene = samples.shape_scenes()
+    scene = samples.shapes()
     image = np.kron(scene.image, np.ones((3, 3, 1), np.uint8))
     content = png(image)
     shown = Shown.of(Picture("shapes x 3", "shapes.png", content, image.shape[:2]), [])
@@ -356,7 +357,7 @@ def test_a_cancelled_export_leaves_no_file(tmp_path):
 
 
 def test_an_export_that_is_too_large_is_explained(tmp_path, monkeypatch):
-    monkeypatch.setattr(zip_writing, "MAX_BYTES", 1000)
+    monkeypatch.setattr(bounded_zip, "MAX_BYTES", 1000)
     with pytest.raises(MaskcoreError, match="export fewer"):
         augment_writing.write(
             lambda *_: None, [source()], Plan(PRESETS["light"], 3), str(tmp_path / "z")
@@ -368,7 +369,7 @@ def test_a_disk_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(zip_writing.archive, "write_zip", full)
+    monkeypatch.setattr(bounded_zip.archive, "write_zip", full)
     with pytest.raises(MaskcoreError, match="disk"):
         augment_writing.write(
             lambda *_: None, [source()], Plan(PRESETS["light"], 3), str(tmp_path / "z")

@@ -15,14 +15,15 @@ from pycocotools import mask as coco_mask
 from maskcore import datasets, rle
 from maskcore.__main__ import main
 from maskcore.types import Instance
-from pages.shared import convert_target, zip_writing
+from pages.data.convert import target as convert_target
+from pages.shared.jobs import bounded_zip
 from tests.pages.conftest import clean
 from tests.ring_set import DOT, RING, png, rings
 from tests.zips import zipped
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "pages/data/convert.py"
+PAGE = "pages/data/convert/page.py"
 
 
 def put(app, files, name="rings.zip"):
@@ -210,7 +211,7 @@ def test_a_download_that_is_out_of_date_says_so(page):
 
 
 def test_a_zip_that_would_be_too_large_is_one_sentence(page, monkeypatch):
-    monkeypatch.setattr(zip_writing, "MAX_BYTES", 50)
+    monkeypatch.setattr(bounded_zip, "MAX_BYTES", 50)
     choose(page, "coco")
     page.button(key="make converted").click()
     clean(page.run())

@@ -15,8 +15,8 @@ import pytest
 from maskcore import rle
 from maskcore.errors import DatasetError
 from maskcore.types import Instance
-from pages.shared import dataset_sample, dataset_server, dataset_uploads
-from pages.shared.dataset_uploads import UploadFolder
+from pages.shared.dataset import example, server_folder, uploads as dataset_uploads
+from pages.shared.dataset.uploads import UploadFolder
 from tests.pages.conftest import clean
 from tests.pages.tiny_set import (
     BAR,
@@ -53,7 +53,7 @@ def root(tmp_path, monkeypatch):
         path = root / "cats" / "train" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    monkeypatch.setenv(dataset_server.VARIABLE, str(root))
+    monkeypatch.setenv(server_folder.VARIABLE, str(root))
     return root
 
 
@@ -273,7 +273,7 @@ def test_the_set_stays_open_on_other_pages(start) -> None:
     app.switch_page(PAGE)
     clean(app.run())
     upload(app, tiny())
-    app.switch_page("pages/start/open.py")
+    app.switch_page("pages/start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())
@@ -315,11 +315,11 @@ def test_the_sample_set_opens_and_has_the_faults_it_speaks_of(page) -> None:
     assert {label for it in found.values() for label, _ in it} >= {"circle", "square", "triangle"}
     assert len({label for it in found.values() for label, _ in it}) == 4
     assert sum(len(it) - len({str(one) for one in it}) for it in found.values()) == 1
-    assert "three faults" in dataset_sample.CAPTION
+    assert "three faults" in example.CAPTION
 
 
 def test_without_an_allowed_folder_none_is_offered(page, monkeypatch) -> None:
-    monkeypatch.delenv(dataset_server.VARIABLE, raising=False)
+    monkeypatch.delenv(server_folder.VARIABLE, raising=False)
     clean(page.run())
     assert not [it for it in page.segmented_control if it.key == "data set place"]
 
@@ -365,7 +365,7 @@ def test_links_that_lead_out_are_neither_listed_nor_opened(start, root, tmp_path
     assert app.selectbox(key="server folder .").options[1:] == ["cats", "inside"]
     for name in ("way out", "out.zip", "..", "../secret"):
         with pytest.raises(DatasetError, match="outside"):
-            dataset_server.within(root.resolve(), root / name)
+            server_folder.within(root.resolve(), root / name)
 
 
 def test_a_folder_that_becomes_a_link_out_is_refused(start, root, tmp_path) -> None:
@@ -401,16 +401,16 @@ def test_a_linked_image_outside_of_the_allowed_folder_is_not_shown(start, root, 
 
 
 def test_an_allowed_folder_that_is_not_there_is_said_in_one_sentence(start, monkeypatch) -> None:
-    monkeypatch.setenv(dataset_server.VARIABLE, os.fspath(Path("/") / "nowhere" / "at all"))
+    monkeypatch.setenv(server_folder.VARIABLE, os.fspath(Path("/") / "nowhere" / "at all"))
     assert len(sentences(start(PAGE))) == 1
 
 
 def test_the_digest_of_a_folder_on_the_server_follows_its_files(root) -> None:
     root = root.resolve()
-    before = dataset_server.digest(root / "cats", root)
-    assert dataset_server.digest(root / "cats", root) == before
+    before = server_folder.digest(root / "cats", root)
+    assert server_folder.digest(root / "cats", root) == before
     (root / "cats" / "train" / "more.png").write_bytes(png())
-    assert dataset_server.digest(root / "cats", root) != before
+    assert server_folder.digest(root / "cats", root) != before
 
 
 def test_corrections_reach_the_worker_and_change_the_identity(page) -> None:

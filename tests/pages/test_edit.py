@@ -14,13 +14,15 @@ from scipy import ndimage
 
 from maskcore import exports, rle
 from maskcore.types import Instance
-from pages.shared import compare, edit_operations, edit_view
-from pages.shared.edit_operations import GROUPS, OPERATIONS, Edit
-from pages.shared.workspace import Layer, Picture, mask_digest
+from pages.make.edit import before_after, operations as edit_operations
+from pages.make.edit.operations import GROUPS, OPERATIONS, Edit
+from pages.shared import compare
+from pages.shared.pictures import Picture
+from pages.shared.workspace import Layer, mask_digest
 from tests.grids import mask
 from tests.pages.conftest import clean
 
-PAGE = "pages/use/edit.py"
+PAGE = "pages/make/edit/page.py"
 EIGHT = np.ones((3, 3))
 
 
@@ -245,7 +247,7 @@ def picture_of(image):
 
 def test_what_is_kept_added_and_removed_has_a_color_of_its_own():
     before, after = rle.encode(mask("##..\n....")), rle.encode(mask(".##.\n...."))
-    kept, added, removed = edit_view._changes([before], [after])  # noqa: SLF001
+    kept, added, removed = before_after._changes([before], [after])  # noqa: SLF001
     assert rle.decode(kept.mask).tolist() == mask(".#..\n....").tolist()
     assert rle.decode(added.mask).tolist() == mask("..#.\n....").tolist()
     assert rle.decode(removed.mask).tolist() == mask("#...\n....").tolist()
@@ -258,7 +260,7 @@ def test_what_is_kept_added_and_removed_has_a_color_of_its_own():
 
 def test_the_pixels_of_a_close_up_are_squares():
     image = np.zeros((6, 8, 3), np.uint8)
-    drawn = edit_view._picture(  # noqa: SLF001
+    drawn = before_after._picture(  # noqa: SLF001
         picture_of(image),
         (2, 1, 6, 5),
         [rle.encode(mask("........\n...#....\n" + "........\n" * 4))],
@@ -282,7 +284,7 @@ def test_a_change_of_one_pixel_is_drawn_anew():
     for place in ((700, 900), (701, 900)):
         changed = pixels.copy()
         changed[place] = True
-        pictures.add(edit_view._picture(picture, box, [rle.encode(changed)], [(255, 0, 0)]))  # noqa: SLF001
+        pictures.add(before_after._picture(picture, box, [rle.encode(changed)], [(255, 0, 0)]))  # noqa: SLF001
     assert len(pictures) == 2
 
 
@@ -311,8 +313,8 @@ def test_many_parts_are_drawn_in_the_palettes_colors_and_none_is_lost():
     layer = Layer(1, Instance(rle.encode(pixels), "a"), "digest", "#ffffff")
     edited = edit_operations.results_of(Edit("split"), [layer])
     assert len(edited) == len(parts)
-    drawn, colors = edit_view._few([it.mask for it in edited], [(255, 255, 255)])  # noqa: SLF001
+    drawn, colors = before_after._few([it.mask for it in edited], [(255, 255, 255)])  # noqa: SLF001
     assert len(drawn) == len(colors) == len(set(colors)) == 10
     assert rle.union(drawn) == layer.instance.mask
     same = [replace(layer.instance, label=str(i)).mask for i in range(2)]
-    assert edit_view._few(same, [(1, 1, 1), (2, 2, 2)]) == (same, [(1, 1, 1), (2, 2, 2)])  # noqa: SLF001
+    assert before_after._few(same, [(1, 1, 1), (2, 2, 2)]) == (same, [(1, 1, 1), (2, 2, 2)])  # noqa: SLF001

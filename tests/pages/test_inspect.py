@@ -15,15 +15,15 @@ import pytest
 
 from maskcore import rle
 from maskcore.types import Instance
-from pages.shared import (
-    dataset_server,
-    inspect_charts,
-    inspect_findings,
-    inspect_pictures,
-    inspect_survey,
-    job_view,
+from pages.data.inspect import (
+    charts as inspect_charts,
+    findings as inspect_findings,
+    pictures as inspect_pictures,
+    survey as inspect_survey,
 )
-from pages.shared.jobs import Job
+from pages.shared.dataset import server_folder
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job
 from tests.grids import mask
 from tests.pages.conftest import clean
 from tests.pages.tiny_set import (
@@ -383,7 +383,7 @@ def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
     app.switch_page(PAGE)
     clean(app.run())
     click(app, "close data set")
-    app.switch_page("pages/make/paint.py")
+    app.switch_page("pages/make/paint/page.py")
     clean(app.run())
     assert app.title[0].value == "Paint"
     assert ways_back(app) == []
@@ -475,7 +475,7 @@ def test_findings_are_downloaded_as_a_table(start, monkeypatch) -> None:
     def download(label, name, make, digest, **_):
         made[name] = make
 
-    monkeypatch.setattr(inspect_findings.results, "download", download)
+    monkeypatch.setattr(inspect_findings.downloads, "file", download)
     page = part(upload(start(PAGE), files(FAULTY)), "Findings")
     (name,) = made
     rows = list(csv.DictReader(io.StringIO(made[name]().decode())))
@@ -620,7 +620,7 @@ DATA = os.environ.get("MASKCORE_TEST_DATA")
     [("coco", "coco", 59), ("dsb2018", "kaggle-rle", 12), ("severstal", "kaggle-rle", 1804)],
 )
 def test_real_sets_open_from_the_server(start, monkeypatch, folder, kind, n_samples) -> None:
-    monkeypatch.setenv(dataset_server.VARIABLE, str(Path(DATA)))
+    monkeypatch.setenv(server_folder.VARIABLE, str(Path(DATA)))
     page = start(PAGE)
     page.segmented_control(key="data set place").set_value("Folder on the server")
     clean(page.run())

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pages.shared.jobs import JobQueue, QueueFullError
+from pages.shared.jobs.queue import JobQueue, QueueFullError
 from tests.pages import job_functions
 
 
@@ -97,7 +97,7 @@ def test_a_process_that_dies_between_jobs_costs_none_of_them(queue):
 
 
 def test_a_job_that_nobody_waits_for_is_dropped(queue, tmp_path, monkeypatch):
-    monkeypatch.setattr("pages.shared.jobs._GONE_SECONDS", 0.2)
+    monkeypatch.setattr("pages.shared.jobs.queue._GONE_SECONDS", 0.2)
     job = queue.submit("long", job_functions.last_long, tmp_path / "began", wanted=lambda: not here)
     here = False
     until((tmp_path / "began").exists)

@@ -13,13 +13,15 @@ import streamlit as st
 
 from maskcore import image_io, rle
 from maskcore.types import Instance
-from pages.shared import canvas, finder, kmeans_clusters, kmeans_result, results
-from pages.shared.finding import Found
-from pages.shared.kmeans_clusters import How
-from pages.shared.workspace import Picture
+from pages.make.kmeans import clusters as kmeans_clusters, result as kmeans_result
+from pages.make.kmeans.clusters import How
+from pages.shared import canvas, downloads
+from pages.shared.objects import controls as finder
+from pages.shared.objects.job import Found
+from pages.shared.pictures import Picture
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/kmeans.py"
+PAGE = "pages/make/kmeans/page.py"
 # From the darkest to the lightest.
 INK, BRICK, GRASS, SKY, SNOW = COLORS = [
     (10, 12, 30),
@@ -93,13 +95,13 @@ def compared(monkeypatch):
 @pytest.fixture
 def files(monkeypatch):
     """What can be downloaded: the name and a function that makes it, by the key of its button."""
-    offered, download = {}, results.download
+    offered, download = {}, downloads.file
 
     def noted(label, name, make, digest, *, key, **options):
         offered[key] = name, make
         return download(label, name, make, digest, key=key, **options)
 
-    monkeypatch.setattr(results, "download", noted)
+    monkeypatch.setattr(downloads, "file", noted)
     return offered
 
 
@@ -381,7 +383,7 @@ def test_what_was_chosen_survives_a_page_change(visit, drawn_on):
     click(app, "right")
     before = drawn_on["mask"]
     assert rle.area(before)
-    app.switch_page("pages/start/open.py")
+    app.switch_page("pages/start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())

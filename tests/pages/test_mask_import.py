@@ -32,7 +32,8 @@ def saved(array, kind="PNG", orientation=None):
 
 
 def page(content: bytes) -> None:
-    from pages.shared import mask_import, workspace
+    from pages.make.paint import mask_import
+    from pages.shared import workspace
 
     picture = workspace.current() or workspace.open_file("photo.png", content)
     mask_import.offer(picture)
@@ -209,7 +210,7 @@ def test_more_than_a_thousand_masks_are_one_layer():
 
 
 def test_what_waits_is_limited_in_size(app, monkeypatch):
-    monkeypatch.setattr("pages.shared.mask_import._MAX_BYTES", 1000)
+    monkeypatch.setattr("pages.make.paint.mask_import._MAX_BYTES", 1000)
     noise = np.random.default_rng(0).integers(0, 256, (4, 8, 20), dtype=np.uint8).tobytes()
     upload(app, ("a.png", saved(BAR)), ("large.png", noise * 2), ("b.png", saved(BAR)))
     (error,) = app.error

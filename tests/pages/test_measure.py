@@ -13,18 +13,13 @@ from pycocotools import mask as coco
 
 from maskcore import exports, rle
 from maskcore.types import Instance
-from pages.shared import (
-    canvas,
-    measure_denoising,
-    measure_histogram,
-    measure_means,
-    results,
-)
-from pages.shared.measure_denoising import Fill, Find
+from pages.shared import canvas, downloads, view
 from pages.shared.workspace import Layer, mask_digest
+from pages.use.measure import histogram as measure_histogram, means as measure_means, noise_job
+from pages.use.measure.noise_job import Fill, Find
 from tests.pages.conftest import clean
 
-PAGE = "pages/use/measure.py"
+PAGE = "pages/use/measure/page.py"
 SIZE_HW = (40, 60)
 
 
@@ -55,15 +50,15 @@ def masks(size_hw=SIZE_HW):
 
 
 @pytest.fixture
-def downloads(monkeypatch):
+def offered_files(monkeypatch):
     """What can be downloaded: a function that makes it, by the key of its button."""
-    offered, download = {}, results.download
+    offered, download = {}, downloads.file
 
     def noted(label, name, make, digest, *, key, **options):
         offered[key] = name, make
         return download(label, name, make, digest, key=key, **options)
 
-    monkeypatch.setattr(results, "download", noted)
+    monkeypatch.setattr(downloads, "file", noted)
     return offered
 
 
@@ -163,10 +158,10 @@ def test_the_table_agrees_with_numpy(visit):
             assert found == pytest.approx(wanted)
 
 
-def test_the_csv_has_all_channels_and_the_names_are_safe(visit, downloads):
+def test_the_csv_has_all_channels_and_the_names_are_safe(visit, offered_files):
     image = colors()
     visit(image, masks())
-    name, make = downloads["download statistics"]
+    name, make = offered_files["download statistics"]
     assert name == "image_statistics.csv"
     rows = list(csv.DictReader(io.StringIO(make().decode())))
     assert [row["label"] for row in rows] == ["ore", "rust", "'=ring"]
@@ -209,7 +204,7 @@ def test_hidden_layers_are_left_out_and_the_others_keep_their_numbers(visit):
 
 def test_a_selected_row_lights_its_layer_also_when_one_comes_back(visit, monkeypatch):
     lit = []
-    monkeypatch.setattr(results, "view", lambda *_, highlight=None, **__: lit.append(highlight))
+    monkeypatch.setattr(view, "show", lambda *_, highlight=None, **__: lit.append(highlight))
     app = visit(colors(), masks())
     select(app, 2)
     assert (lit[0], lit[-1]) == (None, 2)
@@ -262,13 +257,13 @@ def test_there_is_a_chart_for_each_channel_and_only_one_curve_without_an_outside
     assert "Choose a channel to see its values." in infos(app)
 
 
-def test_overlapping_layers_are_listed(visit, downloads):
+def test_overlapping_layers_are_listed(visit, offered_files):
     app = unfold(visit(colors(), masks()), "measure overlaps")
     (pair,) = app.dataframe[1].value.to_dict("records")
     assert (pair["Layer"], pair["Other layer"]) == ("1 · ore", "2 · rust")
     assert pair["Intersection over union"] == pytest.approx(50 / 350)
     codes = [coco.encode(np.asfortranarray(it, np.uint8)) for it in masks().values()]
-    _, make = downloads["download overlaps"]
+    _, make = offered_files["download overlaps"]
     header, *rows = csv.reader(io.StringIO(make().decode()))
     assert header == ["label", "1 · ore", "2 · rust", "3 · =ring"]
     found = np.array([row[1:] for row in rows], float)
@@ -332,7 +327,7 @@ def test_an_edge_is_found_where_the_mask_has_one():
         assert measure_means._edge(rle.encode(pixels)) == (6, 4)  # noqa: SLF001
 
 
-def test_the_code_shown_measures_the_same(visit, downloads, tmp_path, monkeypatch):
+def test_the_code_shown_measures_the_same(visit, offered_files, tmp_path, monkeypatch):
     image = colors()
     app = visit(image, masks())
     monkeypatch.chdir(tmp_path)
@@ -340,7 +335,7 @@ def test_the_code_shown_measures_the_same(visit, downloads, tmp_path, monkeypatc
     instances = [layer.instance for layer in layers(app)]
     (tmp_path / "rows.csv").write_bytes(exports.codes(instances, "image.png", "severstal"))
     exec(compile(app.code[-1].value, "shown", "exec"), {})
-    _, make = downloads["download statistics"]
+    _, make = offered_files["download statistics"]
     assert (tmp_path / "statistics.csv").read_text("utf-8") == make().decode()
 
 
@@ -368,11 +363,11 @@ def opened(content):
     return np.array(PIL.Image.open(io.BytesIO(content)))
 
 
-def test_pixels_that_stand_out_are_found_and_filled(visit, downloads):
+def test_pixels_that_stand_out_are_found_and_filled(visit, offered_files):
     noisy, ramp, wrong = speckled()
     app = visit(noisy, part="Noise")
     assert masked_share(app).startswith(f"**{wrong.sum()} pixels**")
-    name, make = downloads["download filled"]
+    name, make = offered_files["download filled"]
     filled = opened(make()).astype(int)
     assert name == "image_filled.png"
     assert np.array_equal(filled[~wrong], noisy[~wrong])
@@ -415,7 +410,7 @@ def test_black_and_white_pixels_can_be_noise(visit):
     assert masked_share(app).startswith(f"**{wrong.sum() + 2} pixels**")
 
 
-def test_a_layer_can_say_where_the_noise_is(visit, downloads):
+def test_a_layer_can_say_where_the_noise_is(visit, offered_files):
     image = np.full((*SIZE_HW, 3), 90, np.uint8)
     inside = masks()["ore"]
     image[inside] = 7
@@ -427,7 +422,7 @@ def test_a_layer_can_say_where_the_noise_is(visit, downloads):
     for method in ("median", "telea", "navier-stokes"):
         app.segmented_control(key="layer method").set_value(method)
         clean(app.run())
-        filled = opened(downloads["download filled"][1]()).astype(int)
+        filled = opened(offered_files["download filled"][1]()).astype(int)
         assert abs(filled - 90).max() <= 2
 
 
@@ -445,29 +440,29 @@ def test_a_layer_that_covers_everything_leaves_nothing_to_fill_from(visit):
     assert not [it for it in app.button if it.key in ("open filled", "fill whole")]
 
 
-def test_a_large_image_is_tried_close_up_and_filled_by_a_job(visit, downloads, at_once):
+def test_a_large_image_is_tried_close_up_and_filled_by_a_job(visit, offered_files, at_once):
     noisy, ramp, wrong = speckled((1000, 1500))
     app = visit(noisy, part="Noise")
     assert masked_share(app).startswith(f"**{wrong.sum():,} pixels**")
     assert "A close-up; choose another place in “Found pixels”." in [it.value for it in app.caption]
-    assert "download filled" not in downloads
+    assert "download filled" not in offered_files
     click(app, "fill whole")
-    filled = opened(downloads["download filled"][1]()).astype(int)
+    filled = opened(offered_files["download filled"][1]()).astype(int)
     assert np.array_equal(filled[~wrong], noisy[~wrong])
     assert abs(filled - ramp).max() <= 2
-    downloads.clear()
+    offered_files.clear()
     app.slider(key="noise threshold").set_value(41)
     clean(app.run())
-    assert "download filled" not in downloads
+    assert "download filled" not in offered_files
     assert not app.button(key="fill whole").disabled
 
 
 def test_a_click_in_the_found_pixels_moves_the_close_up(visit, monkeypatch):
     picked, compared = [], []
     monkeypatch.setattr(canvas, "pick", lambda *_, on_pick, **__: picked.append(on_pick))
-    part = measure_denoising.part
+    part = noise_job.part
     monkeypatch.setattr(
-        measure_denoising,
+        noise_job,
         "part",
         lambda image, mask, box, fill: (compared.append(box), part(image, mask, box, fill))[1],
     )
@@ -481,7 +476,7 @@ def test_a_click_in_the_found_pixels_moves_the_close_up(visit, monkeypatch):
     assert compared[-1] == (1510 - 960, 0, 1510, 640)
 
 
-def test_the_code_shown_fills_the_same(visit, downloads, tmp_path, monkeypatch):
+def test_the_code_shown_fills_the_same(visit, offered_files, tmp_path, monkeypatch):
     noisy, _, _ = speckled()
     app = visit(noisy, masks(), part="Noise")
     monkeypatch.chdir(tmp_path)
@@ -491,16 +486,16 @@ def test_the_code_shown_fills_the_same(visit, downloads, tmp_path, monkeypatch):
         clean(app.run())
         exec(compile(app.code[-1].value, "shown", "exec"), {})
         written = opened((tmp_path / "filled.png").read_bytes())
-        assert np.array_equal(written, opened(downloads["download filled"][1]()))
+        assert np.array_equal(written, opened(offered_files["download filled"][1]()))
 
 
 def test_the_close_up_is_what_the_whole_will_be():
     noisy, _, _ = speckled((900, 1200))
     find, fill = Find("find", (("threshold", 40), ("radius", 1))), Fill("median", 1)
     mask = find.mask(noisy)
-    whole = opened(measure_denoising.whole(lambda *_: None, png(noisy), find, fill))
-    box = x1, y1, x2, y2 = measure_denoising.close_up((900, 1200), (500, 300))
-    before, after = measure_denoising.part(noisy, mask, box, fill)
+    whole = opened(noise_job.whole(lambda *_: None, png(noisy), find, fill))
+    box = x1, y1, x2, y2 = noise_job.close_up((900, 1200), (500, 300))
+    before, after = noise_job.part(noisy, mask, box, fill)
     assert np.array_equal(before, noisy[y1:y2, x1:x2])
     rim = (slice(2, -2), slice(2, -2))
     assert np.array_equal(after[rim], whole[y1:y2, x1:x2][rim])
@@ -517,23 +512,23 @@ def test_the_close_up_is_what_the_whole_will_be():
     ],
 )
 def test_the_close_up_stays_inside_the_image(size_hw, center, box):
-    assert measure_denoising.close_up(size_hw, center) == box
+    assert noise_job.close_up(size_hw, center) == box
 
 
 def test_around_a_large_layer_there_is_more_than_a_close_up():
     pixels = np.zeros((2000, 3000), bool)
     pixels[100:1900, 1000:1100] = True
-    assert measure_denoising.around(rle.encode(pixels)) == (570, 60, 1530, 1940)
+    assert noise_job.around(rle.encode(pixels)) == (570, 60, 1530, 1940)
 
 
 def test_the_densest_place_is_that_of_most_pixels():
     pixels = np.zeros((500, 700), bool)
     pixels[::50, ::50] = True
     pixels[330:345, 590:600] = True
-    x, y = measure_denoising.densest(rle.encode(pixels))
+    x, y = noise_job.densest(rle.encode(pixels))
     assert abs(x - 595) < 64
     assert abs(y - 337) < 64
-    assert measure_denoising.densest(rle.empty((500, 700))) == (350, 250)
+    assert noise_job.densest(rle.empty((500, 700))) == (350, 250)
 
 
 # Numbers
@@ -574,7 +569,7 @@ def statistics(app):
     return found
 
 
-def test_missing_cells_are_masked_and_texts_left_out(numbers, downloads):
+def test_missing_cells_are_masked_and_texts_left_out(numbers, offered_files):
     app = numbers(TABLE)
     found = statistics(app)
     assert list(found) == ["a", "b"]
@@ -583,12 +578,12 @@ def test_missing_cells_are_masked_and_texts_left_out(numbers, downloads):
     said = [it.value for it in app.caption]
     assert ":material/info: Without numbers, so left out: note" in said
     assert "1 of 8 values are masked; they are marked." in said
-    assert downloads["download numbers"][1]().decode().split() == [
+    assert offered_files["download numbers"][1]().decode().split() == [
         *("a,b", "1.0,10.0", "-999.0,20.0", "3.0,", "4.0,500.0")
     ]
 
 
-def test_values_are_masked_by_column_and_everywhere(numbers, downloads):
+def test_values_are_masked_by_column_and_everywhere(numbers, offered_files):
     app = edit(numbers(TABLE), {0: {"Equal to": "-999, 7"}, 2: {"Above": 100.0}})
     found = statistics(app)
     assert found["a"]["Mean"] == pytest.approx((-247.75, 8 / 3))
@@ -599,10 +594,12 @@ def test_values_are_masked_by_column_and_everywhere(numbers, downloads):
     assert found["a"]["Median"][1] == np.ma.median(a)
     app.number_input(key="numbers fill").set_value(-1.5)
     clean(app.run())
-    assert downloads["download numbers"][1]().decode().split() == [
+    assert offered_files["download numbers"][1]().decode().split() == [
         *("a,b", "1.0,10.0", "-1.5,20.0", "3.0,-1.5", "4.0,-1.5")
     ]
-    rows = list(csv.DictReader(io.StringIO(downloads["download numbers statistics"][1]().decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(offered_files["download numbers statistics"][1]().decode()))
+    )
     assert [(row["name"], row["count"], row["masked"]) for row in rows] == [
         ("a", "3", "1"),
         ("b", "2", "2"),
@@ -678,19 +675,19 @@ def test_rules_stay_when_one_comes_back_and_go_with_the_columns_names(numbers):
     assert statistics(app)["c"]["Min"] == (-999, -999)
 
 
-def test_a_file_can_be_uploaded_and_removed(start, downloads):
+def test_a_file_can_be_uploaded_and_removed(start, offered_files):
     app = choose(start(PAGE), "Numbers")
     app.segmented_control(key="numbers source").set_value("Upload")
     clean(app.run())
     app.file_uploader[0].set_value(("depths.csv", TABLE.encode("utf-16"), "text/csv"))
     clean(app.run())
     assert statistics(app)["b"]["Values"] == (3, 3)
-    assert downloads["download numbers"][0] == "depths_filled.csv"
+    assert offered_files["download numbers"][0] == "depths_filled.csv"
     click(app, "remove numbers")
     assert infos(app) == ["Paste or upload a table, or try the example."]
 
 
-def test_the_code_shown_masks_the_same(numbers, downloads, tmp_path, monkeypatch):
+def test_the_code_shown_masks_the_same(numbers, offered_files, tmp_path, monkeypatch):
     app = edit(numbers(TABLE), {0: {"Equal to": "-999"}, 2: {"Below": 15.0, "Above": 100.0}})
     app.number_input(key="numbers fill").set_value(0)
     clean(app.run())
@@ -699,4 +696,4 @@ def test_the_code_shown_masks_the_same(numbers, downloads, tmp_path, monkeypatch
     exec(compile(app.code[-1].value, "shown", "exec"), {})
     for name, key in (("filled", "numbers"), ("statistics", "numbers statistics")):
         written = (tmp_path / f"{name}.csv").read_text("utf-8")
-        assert written == downloads[f"download {key}"][1]().decode()
+        assert written == offered_files[f"download {key}"][1]().decode()

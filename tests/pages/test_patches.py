@@ -13,13 +13,15 @@ import pytest
 
 from maskcore import image_io, masks, patches, rle
 from maskcore.types import Instance
-from pages.shared import patches_python, patches_view, results, zip_writing
+from pages.shared import downloads
+from pages.shared.jobs import bounded_zip
 from pages.shared.workspace import Layer, mask_digest
+from pages.use.patches import as_code as patches_python, grid as patches_view
 from tests.pages.conftest import clean
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "pages/use/patches.py"
+PAGE = "pages/use/patches/page.py"
 SIZE_HW = (100, 150)
 
 
@@ -217,7 +219,7 @@ def test_settings_stay_when_one_comes_back(page, drawn):
     number(page, "width", 50)
     page.color_picker(key="patches color").set_value("#102030")
     clean(page.run())
-    page.switch_page("pages/use/measure.py")
+    page.switch_page("pages/use/measure/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())
@@ -247,7 +249,7 @@ def test_too_many_patches_are_one_sentence(page, monkeypatch):
 
 
 def test_an_export_larger_than_its_quota_is_one_sentence(page, monkeypatch):
-    monkeypatch.setattr(zip_writing, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(bounded_zip, "MAX_BYTES", 20_000)
     page.button(key="make patches").click()
     clean(page.run())
     (sentence,) = sentences(page)
@@ -259,7 +261,7 @@ def test_a_disk_that_is_full_is_one_sentence(page, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(zip_writing.archive, "write_zip", full)
+    monkeypatch.setattr(bounded_zip.archive, "write_zip", full)
     page.button(key="make patches").click()
     clean(page.run())
     (sentence,) = sentences(page)
@@ -363,7 +365,7 @@ def test_patches_of_mixed_sizes_are_one_sentence(page):
 
 def test_the_code_that_is_shown_runs(page, monkeypatch, tmp_path):
     shown = []
-    monkeypatch.setattr(results, "same_in_python", shown.append)
+    monkeypatch.setattr(downloads, "same_in_python", shown.append)
     page.slider(key="patches validation").set_value(25)
     number(page, "width", 40)
     content = files(page)

@@ -14,13 +14,13 @@ from maskcore import exports, image_io, overlay, rle, samples
 from maskcore.mask_files.write import label_map_files, mask_pngs
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import results
-from pages.shared.results import Shown
-from pages.shared.workspace import Picture
+from pages.shared import view
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
 from tests.grids import mask
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/rle.py"
+PAGE = "pages/make/rle/page.py"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def paste(app, text, *, size_hw=None, dialect=None):
 def open_image(app, image, name="strip.png"):
     target = io.BytesIO()
     PIL.Image.fromarray(image).save(target, "PNG")
-    app.switch_page("pages/start/open.py")
+    app.switch_page("pages/start/open/page.py")
     clean(app.run())
     app.file_uploader[0].set_value([(name, target.getvalue(), "image/png")])
     clean(app.run())
@@ -206,7 +206,7 @@ def test_an_uploaded_table_survives_a_page_change(page):
     content = b"ImageId,EncodedPixels,Height,Width\ncell,1 2,6,5\n"
     page.file_uploader[0].set_value([("cells.csv", content, "text/csv")])
     clean(page.run())
-    page.switch_page("pages/start/open.py")
+    page.switch_page("pages/start/open/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())
@@ -215,7 +215,7 @@ def test_an_uploaded_table_survives_a_page_change(page):
 
 def test_the_code_shown_makes_the_very_overlay(page, tmp_path, monkeypatch):
     app = page
-    app.switch_page("pages/start/open.py")
+    app.switch_page("pages/start/open/page.py")
     clean(app.run())
     app.button(key="sample steel").click()
     clean(app.run())
@@ -258,13 +258,13 @@ def test_labels_that_would_hide_the_picture_are_shown_only_if_asked_for(page, co
 def test_downloads_of_different_masks_have_different_names(page, monkeypatch):
     """Streamlit would serve the older of two large files of equal length otherwise."""
     named = []
-    button = results.st.download_button
+    button = view.st.download_button
 
     def noted(label, data, *, file_name, **options):
         named.append(file_name)
         return button(label, data, file_name=file_name, **options)
 
-    monkeypatch.setattr(results.st, "download_button", noted)
+    monkeypatch.setattr(view.st, "download_button", noted)
     paste(page, "1 5", size_hw=(300, 400))
     first = named[:]
     named.clear()
@@ -280,9 +280,9 @@ def test_the_overlay_of_a_mask_that_differs_in_one_pixel_is_drawn_anew():
     picture = Picture("black 1000 x 1200", "black.png", content, size_hw)
     pixels = np.zeros(size_hw, bool)
     pixels[200:400, 200:400] = True
-    before = results.thumbnail(Shown.of(picture, [Instance(rle.encode(pixels), "a")]), 1400)
+    before = view.thumbnail(Shown.of(picture, [Instance(rle.encode(pixels), "a")]), 1400)
     pixels[700, 900] = True
-    after = results.thumbnail(Shown.of(picture, [Instance(rle.encode(pixels), "a")]), 1400)
+    after = view.thumbnail(Shown.of(picture, [Instance(rle.encode(pixels), "a")]), 1400)
     assert image_io.read_image(before)[700, 900].max() < 30
     assert image_io.read_image(after)[700, 900].max() > 60
 

@@ -13,12 +13,13 @@ import streamlit as st
 
 from maskcore import image_io, rle, threshold
 from maskcore.threshold.channels import CHANNELS
-from pages.shared import canvas, threshold_how, threshold_range
-from pages.shared.threshold_how import How
-from pages.shared.workspace import Picture
+from pages.make.threshold import settings as threshold_how, value_range
+from pages.make.threshold.settings import How
+from pages.shared import canvas
+from pages.shared.pictures import Picture
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/threshold.py"
+PAGE = "pages/make/threshold/page.py"
 METHODS = ["by_value", "otsu", "triangle", "adaptive", "color_range"]
 
 
@@ -308,7 +309,7 @@ def drag(monkeypatch, open_image):
         shown[:] = [data]
         st.button("drag", key="drag", on_click=send)
 
-    monkeypatch.setattr(threshold_range, "_chart", chart)
+    monkeypatch.setattr(value_range, "_chart", chart)
 
     def drag(app, message):
         messages.append(message)
@@ -366,7 +367,7 @@ def test_what_was_chosen_survives_a_page_change(open_image):
     choose(app, "adaptive")
     app.slider(key="threshold offset").set_value(9)
     clean(app.run())
-    app.switch_page("pages/start/open.py")
+    app.switch_page("pages/start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())

@@ -12,7 +12,7 @@ import streamlit
 from maskcore import overlay, rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import workspace
+from pages.shared import pictures, workspace
 from pages.shared.colors import of_place, to_rgb, unused
 from tests.grids import mask
 
@@ -27,7 +27,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     return session
 
 
-def open_image(shade: int = 0, size_hw: tuple[int, int] = SIZE) -> workspace.Picture:
+def open_image(shade: int = 0, size_hw: tuple[int, int] = SIZE) -> pictures.Picture:
     target = io.BytesIO()
     PIL.Image.fromarray(np.full((*size_hw, 3), shade, np.uint8)).save(target, "PNG")
     return workspace.open_file(f"{shade}.png", target.getvalue())
@@ -324,7 +324,7 @@ def noise(seed: int) -> RLE:
     return rle.encode(pixels)
 
 
-def held(picture: workspace.Picture, session: dict) -> int:
+def held(picture: pictures.Picture, session: dict) -> int:
     """Bytes of all masks in the history, each counted once."""
     steps = session["workspace"].open[picture.id].steps
     masks = {id(it.instance.mask): it.instance.mask for step in steps for it in step}

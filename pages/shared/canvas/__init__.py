@@ -17,7 +17,7 @@ from maskcore.rle import RLE
 from maskcore.types import Box
 from pages.shared.canvas import desk, files
 from pages.shared.colors import to_rgb
-from pages.shared.workspace import Picture
+from pages.shared.pictures import Picture
 
 _HERE = Path(__file__).parent
 _ORANGE = "#e69f00"

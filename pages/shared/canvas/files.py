@@ -15,9 +15,9 @@ import streamlit as st
 from maskcore import image_io, masks, rle
 from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
-from pages.shared import workspace
+from pages.shared import pictures, workspace
 from pages.shared.colors import to_rgb
-from pages.shared.workspace import Picture
+from pages.shared.pictures import Picture
 
 _LONGEST = 2000  # pixels; what lies beneath is for orientation only
 _STRENGTH = 110  # of 255
@@ -50,7 +50,7 @@ def under(size_hw: tuple[int, int], layers: Sequence[tuple[RLE, str]], key: str)
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _browser_image(picture_id: str, _picture: Picture) -> tuple[bytes, str]:
     del picture_id
-    file = workspace.read(_picture)
+    file = pictures.read(_picture)
     # Browsers decode these as Python does, pixel for pixel; others are written anew, without loss.
     plain = file.mode in ("RGB", "L") and file.alpha is None
     if file.format == "JPEG" and plain:

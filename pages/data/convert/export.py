@@ -1,0 +1,78 @@
+"""The conversion itself: the job that writes the zip, the download, what was lost."""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from maskcore.datasets.source import stem
+from maskcore.files import archive
+from pages.data.convert import losses
+from pages.data.convert.target import Choice
+from pages.shared import downloads
+from pages.shared.dataset import jobs as dataset_work
+from pages.shared.jobs import file_job, file_offer
+
+_KEY = "converted"
+
+
+def remember() -> None:
+    """Note what the last conversion has lost, so that it need not be counted."""
+    latest = file_job.latest(_KEY)
+    if latest is not None and latest.job.state == "done":
+        losses.note(latest.said, latest.job.result)
+
+
+def show(choice: Choice) -> None:
+    """Offer the conversion, follow it, and hand over what it made."""
+    n_samples = len(choice.opened.dataset.samples)
+    latest = file_job.latest(_KEY, of=choice.opened.digest)
+    file_offer.show(
+        _KEY,
+        f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
+        partial(_submit, choice),
+        said=choice.digest,
+        file_name=latest.path.name if latest else "",
+        icon=":material/swap_horiz:",
+        disabled=not n_samples,
+        latest=latest,
+    )
+    if latest and latest.job.state == "done" and latest.said == choice.digest:
+        lost = " ".join(it.text for it in latest.job.result)
+        st.caption(f"In the download: {lost}" if lost else "The download holds all there is.")
+    _in_code(choice)
+
+
+def _submit(choice: Choice) -> None:
+    file_job.submit(
+        _KEY, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
+    )
+
+
+def _file_name(choice: Choice) -> str:
+    name = choice.opened.name
+    plain = stem(name) if name.lower().endswith(".zip") else name
+    return archive.safe_name(f"{plain}_{choice.format}.zip")
+
+
+def _in_code(choice: Choice) -> None:
+    source, target = Path(choice.opened.name).name, _file_name(choice)
+    images = "" if choice.images == "copy" else f', images="{choice.images}"'
+    downloads.same_in_python(
+        "from pathlib import Path\n\n"
+        "from maskcore import datasets\n\n"
+        f"dataset = datasets.read(Path({source!r}), {choice.opened.format!r})\n"
+        f"lost = datasets.write(dataset, Path({target!r}), {choice.format!r}{images})\n"
+        "for loss in lost:\n"
+        "    print(loss.text)"
+    )
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        line = ["python", "-m", "maskcore", "convert", source, target]
+        line += ["--from", choice.opened.format, "--format", choice.format]
+        line += ["--images", choice.images] if images else []
+        st.code(shlex.join(line), language="bash", wrap_lines=True)
+    if choice.opened.corrections:
+        st.caption("Corrections made here are in the download only.")

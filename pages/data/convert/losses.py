@@ -1,0 +1,87 @@
+"""What a conversion loses: what the format cannot hold, and how often that happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from maskcore import datasets
+from maskcore.datasets import Loss
+from pages.data.convert.target import Choice, short
+from pages.shared import markdown
+from pages.shared.dataset import jobs as dataset_work
+from pages.shared.jobs import progress as job_view, queue as jobs
+from pages.shared.jobs.queue import Job
+
+_JOB, _SAID, _KNOWN = "convert count", "convert count said", "convert counts"
+_MOST_KNOWN = 32
+_NAMED, _LONGEST = 3, 40
+
+
+def show(choice: Choice) -> None:
+    """Show what the format cannot hold, and what of the data set that concerns."""
+    st.subheader("What is lost", anchor=False)
+    limits = datasets.lossy(choice.format)
+    title = datasets.FORMATS[choice.format].title
+    if limits:
+        st.markdown(f"{title} cannot hold everything:\n" + "".join(f"\n- {it}" for it in limits))
+    else:
+        st.markdown(f"{title} holds all that a mask has here.")
+    known = st.session_state.setdefault(_KNOWN, {})
+    if choice.digest not in known:
+        _count(choice)
+    if choice.digest in known:
+        _listed(known[choice.digest])
+
+
+def note(digest: str, losses: list[Loss]) -> None:
+    """Remember what a conversion loses."""
+    known = st.session_state.setdefault(_KNOWN, {})
+    known[digest] = losses
+    while len(known) > _MOST_KNOWN:
+        known.pop(next(iter(known)))
+
+
+def _listed(losses: Sequence[Loss]) -> None:
+    """List what is lost, with the first samples that lose it."""
+    if not losses:
+        st.success("Nothing of this data set is lost.", icon=":material/check_circle:")
+        return
+    lines = []
+    for it in losses:
+        names = ", ".join(markdown.plain(short(name, _LONGEST)) for name in it.samples[:_NAMED])
+        lines.append(f"- {it.text} :small[:gray[First in {names}]]")
+    st.warning("\n".join(["Of this data set:", "", *lines]), icon=":material/warning:")
+
+
+def _count(choice: Choice) -> None:
+    """Show the job that counts, or offer it; small sets are counted unasked."""
+    job: Job | None = st.session_state.get(_JOB)
+    is_asked = st.session_state.get(_SAID) == choice.digest
+    if job is not None and not is_asked and not job.finished:
+        jobs.queue.cancel(job)
+    if not is_asked and choice.is_small:
+        _submit(choice)
+        is_asked = True
+    if is_asked:
+        done = job_view.follow(_JOB)
+        if done is not None:
+            note(choice.digest, done.result)
+            return
+        job = st.session_state.get(_JOB)
+    if not is_asked or job is None or job.finished:
+        st.button(
+            "Count exactly",
+            key="convert count exactly",
+            on_click=_submit,
+            args=(choice,),
+            icon=":material/calculate:",
+        )
+
+
+def _submit(choice: Choice) -> None:
+    before = st.session_state.get(_JOB)
+    job_view.submit(_JOB, "Counting what is lost", dataset_work.count, choice.wanted())
+    if st.session_state.get(_JOB) is not before:
+        st.session_state[_SAID] = choice.digest

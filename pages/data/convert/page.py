@@ -1,0 +1,23 @@
+"""Write a data set in another format, and say what that loses."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.data.convert import export, losses, preview, target
+from pages.shared import errors
+from pages.shared.dataset import source as dataset_source
+
+st.title("Convert")
+with errors.shown():
+    dataset_source.show()
+    opened = dataset_source.current()
+    if opened is not None:
+        choice = target.show(opened)
+        export.remember()
+        left, right = st.columns(2, gap="large")
+        with left:
+            losses.show(choice)
+        with right:
+            preview.show(choice)
+        export.show(choice)

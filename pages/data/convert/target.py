@@ -1,0 +1,124 @@
+"""What a data set is to become: the format, and what becomes of its images."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+
+from maskcore import datasets
+from maskcore.datasets import Images
+from pages.shared import markdown
+from pages.shared.dataset.jobs import Wanted
+from pages.shared.dataset.source import Opened
+
+_IMAGES: dict[Images, str] = {
+    "copy": "Copy",
+    "leave": "Leave out",
+    "embed": "Put inside",
+}
+_MEANING: dict[Images, str] = {
+    "copy": "The image files are copied as they are.",
+    "leave": "Only the annotations are written; they name the images.",
+    "embed": "Each annotation file holds its image.",
+}
+_MOST_TO_READ = 200  # samples whose annotations are read while the page is drawn
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A conversion that was chosen.
+
+    Attributes:
+        opened: The data set.
+        format: What it is to become.
+        images: What becomes of the image files.
+    """
+
+    opened: Opened
+    format: str
+    images: Images
+
+    @property
+    def digest(self) -> str:
+        """Identifies the conversion and all that it depends on; begins with that of the files."""
+        said = (self.opened.id, self.format, self.images)
+        return f"{self.opened.digest} {hashlib.sha256(repr(said).encode()).hexdigest()}"
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the whole set is read in a moment."""
+        return len(self.opened.dataset.samples) <= _MOST_TO_READ
+
+    def wanted(self) -> Wanted:
+        """Return it as the worker process takes it."""
+        advice = "leave the images out, or convert on the command line"
+        return Wanted(self.opened.files, self.format, self.images, advice=advice)
+
+
+def show(opened: Opened) -> Choice:
+    """Show what the data set is and let what it becomes be chosen."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("From", anchor=False)
+        _source(opened)
+    with right:
+        st.subheader("To", anchor=False)
+        name = _format(opened)
+        images = _images(name)
+    return Choice(opened, name, images)
+
+
+def _source(opened: Opened) -> None:
+    dataset = opened.dataset
+    n_samples = len(dataset.samples)
+    title = datasets.FORMATS[dataset.format].title
+    st.markdown(f"**{title}**, {n_samples:,} sample{'s' * (n_samples != 1)}")
+    is_known = dataset.stated_labels or n_samples <= _MOST_TO_READ
+    labels = dataset.labels if is_known else ()
+    if labels:
+        named = ", ".join(map(markdown.plain, labels[:12]))
+        more = f" and {len(labels) - 12:,} more" if len(labels) > 12 else ""
+        st.caption(f"{len(labels):,} class{'es' * (len(labels) != 1)}: {named}{more}")
+    n_corrected = len(opened.corrections)
+    if n_corrected:
+        st.caption(f"{n_corrected:,} sample{'s' * (n_corrected != 1)} corrected here.")
+
+
+def _format(opened: Opened) -> str:
+    names = [name for name, it in datasets.FORMATS.items() if it.can_write]
+    likely = "yolo" if opened.format == "coco" else "coco"
+    st.session_state.setdefault("convert format", likely)
+    name: str = st.selectbox(
+        "Format",
+        names,
+        format_func=lambda it: datasets.FORMATS[it].title,
+        key="convert format",
+        persist_state="session",
+    )
+    what = datasets.FORMATS[name].what
+    st.caption(f"{what[:1].upper()}{what[1:]}.")
+    return name
+
+
+def _images(name: str) -> Images:
+    can_embed = datasets.FORMATS[name].can_embed
+    options = [it for it in _IMAGES if can_embed or it != "embed"]
+    images: Images = st.segmented_control(
+        "Images",
+        options,
+        format_func=_IMAGES.__getitem__,
+        default="copy",
+        required=True,
+        key=f"convert images {'or embed' * can_embed}",
+        persist_state="session",
+    )
+    st.caption(_MEANING[images])
+    return images
+
+
+def short(name: str, longest: int) -> str:
+    """Leave out the middle of a long name."""
+    half = longest // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"

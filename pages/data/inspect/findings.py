@@ -1,0 +1,125 @@
+"""What was found in a data set: counted, listed, as a table to download, mended where certain."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from maskcore.datasets import audit
+from maskcore.datasets.audit import KINDS, Finding
+from pages.data.inspect import export, place, survey
+from pages.data.inspect.survey import Surveyed
+from pages.shared import downloads, markdown
+from pages.shared.dataset.source import Opened
+
+_SEVERITIES = {
+    "error": ("error", "red", ":material/error:"),
+    "warning": ("warning", "orange", ":material/warning:"),
+    "note": ("note", "blue", ":material/info:"),
+}
+_AT_A_TIME = 12
+
+
+def show(opened: Opened, surveyed: Surveyed) -> None:
+    """Show all findings, and what can be done with them."""
+    findings = surveyed.survey.findings
+    if not findings:
+        st.success("Nothing was found that looks wrong.", icon=":material/verified:")
+        survey.offer_pixels(opened, surveyed)
+        return
+    severity, kind = _filters(findings)
+    listed = [it for it in findings if severity in (None, it.severity) and kind in (None, it.kind)]
+    with st.container(horizontal=True):
+        downloads.file(
+            "All findings as CSV",
+            f"{opened.name.removesuffix('.zip')}_findings.csv",
+            lambda: audit.to_csv(findings).encode(),
+            f"{surveyed.wanted}",
+            key="download findings",
+        )
+        survey.offer_pixels(opened, surveyed)
+    certain = [it for it in findings if it.is_certain]
+    # They name masks by their places, which a correction may have changed since.
+    if certain and surveyed.wanted.id == opened.id:
+        with st.container(border=True):
+            st.markdown(
+                f"**{len(certain):,}** of {len(findings):,} finding{'s' * (len(findings) != 1)} "
+                "can be mended with certainty."
+            )
+            export.offer(opened, certain, "fixed", "Write a fixed copy")
+    _list(listed, surveyed)
+
+
+def _filters(findings: Sequence[Finding]) -> tuple[str | None, str | None]:
+    by_severity = Counter(it.severity for it in findings)
+    severity = st.pills(
+        "Severity",
+        [it for it in _SEVERITIES if by_severity[it]],
+        format_func=lambda it: _counted(it, by_severity[it]),
+        key="inspect severity",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    by_kind = Counter(it.kind for it in findings if severity in (None, it.severity))
+    kind = st.selectbox(
+        "Kind",
+        [it for it in KINDS if by_kind[it]],
+        index=None,
+        format_func=lambda it: f"{KINDS[it]} ({by_kind[it]:,})",
+        placeholder=f"All {len(by_kind)} kinds" if len(by_kind) > 1 else "One kind",
+        key="inspect kind",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return severity, kind
+
+
+def _counted(severity: str, count: int) -> str:
+    word, color, icon = _SEVERITIES[severity]
+    return f":{color}[{icon}] {count:,} {word}{'s' * (count != 1)}"
+
+
+def _list(listed: Sequence[Finding], surveyed: Surveyed) -> None:
+    if not listed:
+        st.info("There is no such finding.", icon=":material/search_off:")
+        return
+    n_pages = math.ceil(len(listed) / _AT_A_TIME)
+    key = f"inspect findings page {len(listed)}"
+    page = min(st.session_state.get(key, 1), n_pages)
+    order = list(dict.fromkeys(it.sample for it in listed if it.sample in surveyed.places))
+    first = (page - 1) * _AT_A_TIME
+    for number, finding in enumerate(listed[first : first + _AT_A_TIME], start=first):
+        card(finding, number, order)
+    if n_pages > 1:
+        st.pagination(n_pages, key=key, max_visible_pages=5, persist_state="session")
+
+
+def card(finding: Finding, number: int | None = None, order: Sequence[str] = ()) -> None:
+    """Show a finding.
+
+    Args:
+        finding: What was found.
+        number: Tells the button apart that opens its sample; None: there is no button.
+        order: The samples between which one goes on from there.
+    """
+    _, color, icon = _SEVERITIES[finding.severity]
+    with st.container(border=True, gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":{color}[{icon}] **{KINDS[finding.kind]}**", width="stretch")
+            if number is not None and finding.sample in order:
+                st.button(
+                    "Open",
+                    key=f"open finding {number}",
+                    type="tertiary",
+                    icon=":material/open_in_full:",
+                    help=finding.sample,
+                    on_click=place.go,
+                    args=(finding.sample, order),
+                )
+        st.markdown(markdown.plain(finding.what))
+        where = f"{finding.where}: " if finding.where else ""
+        certain = " The fixed copy has it right." if finding.is_certain else ""
+        st.caption(markdown.plain(f"{where}{finding.fix}{certain}"))

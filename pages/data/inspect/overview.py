@@ -1,0 +1,72 @@
+"""The open data set: gallery, findings and charts, or one sample large."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from pages.data.inspect import (
+    charts,
+    export,
+    findings,
+    gallery,
+    place as inspect_place,
+    sample,
+    survey as inspect_survey,
+)
+from pages.data.inspect.survey import Surveyed
+from pages.shared import links
+from pages.shared.dataset.source import Opened
+
+_PARTS = ("Gallery", "Findings", "Charts")
+
+
+def show(opened: Opened) -> None:
+    """Show a data set."""
+    surveyed = inspect_survey.follow(opened)
+    place = inspect_place.current(opened)
+    if place is not None:
+        labels = gallery.labels_of(opened, surveyed)
+        sample.show(opened, surveyed, place, labels)
+        return
+    _summary(opened, surveyed)
+    part = st.segmented_control(
+        "What to see",
+        _PARTS,
+        default=_PARTS[0],
+        required=True,
+        key=f"inspect part {opened.files_digest[:12]}",  # another set begins with its gallery
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if part == "Gallery":
+        gallery.show(opened, surveyed)
+    elif surveyed is None:
+        st.info("That is known once all samples were looked through.", icon=":material/hourglass:")
+    elif part == "Findings":
+        findings.show(opened, surveyed)
+    else:
+        charts.show(surveyed)
+
+
+def _summary(opened: Opened, surveyed: Surveyed | None) -> None:
+    if surveyed is not None:
+        survey = surveyed.survey
+        n_masks, n_labels = survey.area.size, len(survey.labels)
+        counts = Counter(it.severity for it in survey.findings)
+        said = [
+            _counted(n_masks, "mask"),
+            _counted(n_labels, "class", "classes"),
+            *(_counted(counts[it], it) for it in ("error", "warning", "note") if counts[it]),
+        ]
+        st.markdown(" · ".join(said))
+    if opened.corrected:
+        with st.container(border=True):
+            st.markdown(f"**{_counted(len(opened.corrected), 'sample')}** corrected.")
+            export.offer(opened, (), "corrected", "Write the corrected set")
+            links.to("pages/data/convert/page.py")
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"

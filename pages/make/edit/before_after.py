@@ -1,0 +1,146 @@
+"""Layers before and after an edit, on the picture or close up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from maskcore import image_io, masks, overlay, rle
+from maskcore.overlay import PALETTE, RGB
+from maskcore.rle import RLE
+from maskcore.types import Box, Image, Instance
+from pages.shared import pictures, view, workspace
+from pages.shared.colors import to_hex, to_rgb
+from pages.shared.compare import compare
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
+from pages.shared.workspace import Layer
+
+_LONGEST, _SHORTEST = 1400, 700  # pixels of the longer side on the page
+_CHANGES = PALETTE[3], PALETTE[1], PALETTE[6]  # kept, added, removed
+_CLOSE_UP = "edit close-up"
+
+
+def shown_box(picture: Picture, layers: Sequence[Layer]) -> Box:
+    """Return the part of the picture to show: all of it, or the layers and what is around them."""
+    height, width = picture.size_hw
+    st.session_state.setdefault(_CLOSE_UP, True)
+    x1, y1, x2, y2 = rle.box(rle.union([rle.empty((height, width)), *_masks(layers)]))
+    if not st.session_state[_CLOSE_UP] or not x2:
+        return 0, 0, width, height
+    margin = 16 + max(x2 - x1, y2 - y1) // 5
+    return (
+        max(x1 - margin, 0),
+        max(y1 - margin, 0),
+        min(x2 + margin, width),
+        min(y2 + margin, height),
+    )
+
+
+def show(picture: Picture, box: Box, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
+    """Show what an edit changes, or what was before it and what is after it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        mode = st.segmented_control(
+            "View",
+            ["Changes", "Before and after"],
+            default="Changes",
+            required=True,
+            key="edit view",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        st.toggle("Close-up", key=_CLOSE_UP, persist_state="session")
+    before, after = _masks(layers), [instance.mask for instance in edited]
+    colors = [to_rgb(layer.color) for layer in layers]
+    if mode == "Before and after":
+        old = _picture(picture, box, before, colors)
+        compare(old, _picture(picture, box, *_few(after, colors)), key="edit compare")
+    elif len(after) > len(before):
+        parts = _picture(picture, box, *_few(after, colors))
+        st.image(parts, width="stretch", alt="The parts, in different colors")
+    else:
+        changes = _changes(before, after)
+        content = _picture(picture, box, [it.mask for it in changes], _CHANGES)
+        st.image(content, width="stretch", alt="What the edit adds and removes")
+        view.legend(Shown.of(picture, changes, [to_hex(it) for it in _CHANGES]))
+
+
+def _masks(layers: Sequence[Layer]) -> list[RLE]:
+    return [layer.instance.mask for layer in layers]
+
+
+def _changes(before: Sequence[RLE], after: Sequence[RLE]) -> list[Instance]:
+    """Return what stays, what is added and what is removed, labelled with how much it is."""
+    old = rle.union(before)
+    new = rle.union([rle.empty(old.size_hw), *after])
+    found = {
+        "Kept": rle.intersection([old, new]),
+        "Added": rle.difference(new, old),
+        "Removed": rle.difference(old, new),
+    }
+    return [Instance(mask, f"{name} {rle.area(mask):,} px") for name, mask in found.items()]
+
+
+def _few(after: Sequence[RLE], colors: Sequence[RGB]) -> tuple[list[RLE], list[RGB]]:
+    """Return what is to be drawn; many masks in the palette's colors, a mask for each color."""
+    if len(after) == len(colors) or len(after) < 2:
+        return list(after), list(colors[: len(after)])
+    of_color = [after[place :: len(PALETTE)] for place in range(len(PALETTE))]
+    joined = [rle.union(it) for it in of_color if it]
+    return joined, list(PALETTE[: len(joined)])
+
+
+def _picture(picture: Picture, box: Box, drawn: Sequence[RLE], colors: Sequence[RGB]) -> bytes:
+    digests = tuple(workspace.mask_digest(mask) for mask in drawn)
+    return _drawn(picture.id, box, digests, tuple(colors), picture, drawn)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _drawn(
+    picture_id: str,
+    box: Box,
+    digests: tuple[str, ...],
+    colors: tuple[RGB, ...],
+    _picture: Picture,
+    _masks: Sequence[RLE],
+) -> bytes:
+    base = _base(picture_id, box, _picture)
+    instances = [
+        Instance(_fitted(digest, box, base.shape[:2], mask), "")
+        for digest, mask in zip(digests, _masks, strict=True)
+    ]
+    drawn = overlay.draw(base, instances, labels=False, colors=colors)
+    return image_io.encode_jpeg(drawn, quality=92)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _base(picture_id: str, box: Box, _picture: Picture) -> Image:
+    """Return a part of the picture, reduced, or with every pixel as a square of many."""
+    del picture_id
+    x1, y1, x2, y2 = box
+    part = image_io.preview(pictures.image(_picture)[y1:y2, x1:x2], _LONGEST)
+    base = _enlarged(part, _times(part.shape))
+    base.flags.writeable = False
+    return base
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _fitted(mask_digest: str, box: Box, size_hw: tuple[int, int], _mask: RLE) -> RLE:
+    """Cut a mask to the box and bring it to the size of the picture that is drawn on."""
+    del mask_digest
+    part = rle.decode(_mask, box=box)
+    times = _times(part.shape)
+    if times > 1:
+        return rle.encode(_enlarged(part, times))
+    return masks.reduce(rle.encode(part), size_hw)
+
+
+def _times(size_hw: tuple[int, ...]) -> int:
+    """How many times as large a small part of a picture is shown, so that its pixels are seen."""
+    return max(1, _SHORTEST // max(size_hw[:2]))
+
+
+def _enlarged(pixels: np.ndarray, times: int) -> np.ndarray:
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)

@@ -1,0 +1,114 @@
+"""What becomes of an edit: it is applied, kept beside the layers, or downloaded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from maskcore import masks, rle
+from maskcore.masks import geojson as mask_geojson
+from maskcore.rle import RLE
+from maskcore.types import Instance
+from pages.make.edit import controls
+from pages.shared import downloads, workspace
+from pages.shared.pictures import Picture
+from pages.shared.view import Shown
+from pages.shared.workspace import Layer
+
+_MOST_LAYERS = 1000
+_MOST_CHOSEN = 20
+
+
+def facts(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
+    """Say how much there is of the masks, all together, before and after."""
+    old, new = (
+        {"Layers": len(chosen), **_counted([it.mask for it in chosen])}
+        for chosen in ([layer.instance for layer in layers], edited)
+    )
+    said = {
+        name: f"{was:,} → {new[name]:,}" if was != new[name] else f"{was:,}"
+        for name, was in old.items()
+    }
+    st.table(said, border="horizontal", hide_header=True)
+
+
+def _counted(chosen: Sequence[RLE]) -> dict[str, int]:
+    if not chosen:
+        return {"Pixels": 0, "Parts": 0, "Holes": 0}
+    joined = rle.union(chosen)
+    return _count(workspace.mask_digest(joined), joined)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _count(mask_digest: str, _mask: RLE) -> dict[str, int]:
+    del mask_digest
+    pixels = rle.decode(_mask)
+    return {
+        "Pixels": rle.area(_mask),
+        "Parts": masks.count_parts(pixels),
+        "Holes": masks.count_holes(pixels),
+    }
+
+
+def keep(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
+    """Offer to apply the edit, to keep its result as new layers, and to download that."""
+    many = len(edited) > _MOST_LAYERS
+    if many:
+        st.warning(
+            f"{len(edited):,} parts are too many to keep as layers; drop specks first.",
+            icon=":material/warning:",
+        )
+    same = [layer.instance.mask for layer in layers] == [it.mask for it in edited]
+    with st.container(horizontal=True):
+        st.button(
+            "Apply",
+            key="apply edit",
+            type="primary",
+            icon=":material/check:",
+            disabled=many or same,
+            on_click=_apply,
+            args=(layers, edited),
+        )
+        st.button(
+            "Keep as new layers" if len(edited) > 1 else "Keep as a new layer",
+            key="keep edit",
+            icon=":material/layers:",
+            disabled=many or not any(rle.area(it.mask) for it in edited),
+            on_click=_add,
+            args=(edited,),
+        )
+        if not many:
+            _downloads(picture, layers, edited)
+
+
+def _apply(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
+    if len(layers) == len(edited):
+        pairs = zip(layers, edited, strict=True)
+        workspace.repaint({layer.id: instance.mask for layer, instance in pairs})
+    else:
+        new = workspace.replace_layers([layer.id for layer in layers], edited)
+        few = new if len(new) <= _MOST_CHOSEN else new[:1]
+        st.session_state[controls.CHOSEN] = [layer.id for layer in few]
+    st.toast("Applied", icon=":material/check:")
+
+
+def _add(edited: Sequence[Instance]) -> None:
+    count = len(workspace.add(edited))
+    st.toast(f"Kept {count} layer{'s' * (count != 1)}", icon=":material/layers:")
+
+
+def _downloads(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
+    same_layers = len(layers) == len(edited)
+    colors = [layer.color for layer in layers] if same_layers else None
+    shown = Shown.of(picture, edited, colors)
+    downloads.masks(shown, key="edit files")
+    downloads.file(
+        "Outlines",
+        f"{picture.stem}_outlines.geojson",
+        lambda: mask_geojson.write(edited).encode(),
+        hashlib.sha256(shown.digest.encode()).hexdigest(),
+        key="edit outlines",
+        disabled=not edited,
+    )

@@ -1,0 +1,145 @@
+"""Color clusters of a picture: of single pixels for the page, of all of them for what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from maskcore import image_io, kmeans, rle
+from maskcore.kmeans import Clusters, Curve, Histogram, Space
+from maskcore.masks import sizes as mask_size
+from maskcore.rle import RLE
+from pages.shared import pictures
+from pages.shared.colors import to_hex
+from pages.shared.pictures import Picture
+
+_LONGEST = 1200  # pixels of what is clustered and drawn anew with every step of the slider
+
+
+@dataclass(frozen=True)
+class How:
+    """One call of `kmeans.segment`.
+
+    Attributes:
+        n_clusters: At most so many.
+        space: Where distances are measured.
+        seed: Of the first centers.
+    """
+
+    n_clusters: int
+    space: Space
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """The clusters of a whole picture, shown on its single pixels.
+
+    Attributes:
+        labels: (h, w) uint8, the cluster of the pixel in the middle of the area that each stands
+            for.
+        colors: "#rrggbb" of each cluster, the darkest first.
+        counts: (K,) pixels of the whole picture in each.
+        note: Why there are fewer clusters than were asked for, or "".
+        picture: In the colors of the clusters, of the size of the labels.
+    """
+
+    labels: NDArray[np.uint8]
+    colors: tuple[str, ...]
+    counts: NDArray[np.int64]
+    note: str
+    picture: Picture
+
+    @property
+    def shares(self) -> list[float]:
+        """Of each cluster, 0 to 1."""
+        return (self.counts / self.counts.sum()).tolist()
+
+
+def tried(how: How, picture: Picture) -> Tried:
+    """Return the clusters as the page shows them."""
+    return _tried(picture.id, how, picture)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Clustering the colors")
+def _tried(picture_id: str, how: How, _picture: Picture) -> Tried:
+    clusters = whole(how, _picture)
+    rows, columns = map(mask_size.nearest, _picture.size_hw, reduced(_picture).size_hw)
+    labels = clusters.labels[rows][:, columns]
+    content = image_io.encode_jpeg(replace(clusters, labels=labels).image(), quality=92)
+    labels.flags.writeable = False
+    return Tried(
+        labels,
+        tuple(to_hex(color) for color in np.rint(clusters.centers).astype(int).tolist()),
+        clusters.counts,
+        clusters.note,
+        Picture(f"{picture_id} {how}", _picture.name, content, labels.shape),
+    )
+
+
+def reduced(picture: Picture) -> Picture:
+    """Return the picture in the size of the page."""
+    return _reduced(picture.id, picture)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _reduced(picture_id: str, _picture: Picture) -> Picture:
+    small = image_io.preview(pictures.image(_picture), _LONGEST)
+    content = image_io.encode_jpeg(small, quality=92)
+    return Picture(f"{picture_id} reduced to {_LONGEST}", _picture.name, content, small.shape[:2])
+
+
+def whole(how: How, picture: Picture) -> Clusters:
+    """Cluster all pixels of the picture."""
+    return kmeans.segment(
+        pictures.image(picture),
+        how.n_clusters,
+        seed=how.seed,
+        space=how.space,
+        histogram=_histogram(picture.id, how.space, picture),
+    )
+
+
+def mask_of(labels: NDArray[np.uint8], clusters: Sequence[int]) -> RLE:
+    """Return the pixels that have one of some labels; `np.isin` would take ten times as long."""
+    is_inside = np.zeros(kmeans.MAX_CLUSTERS, np.bool_)
+    is_inside[list(clusters)] = True
+    return rle.encode(is_inside[labels])
+
+
+@st.cache_resource(max_entries=6, show_spinner="Counting the colors")
+def _histogram(picture_id: str, space: Space, _picture: Picture) -> Histogram:
+    del picture_id
+    return kmeans.histogram(pictures.image(_picture), space=space)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Trying 2 to 12 clusters")
+def curve(picture_id: str, space: Space, seed: int, _picture: Picture) -> Curve:
+    """Return how the inertia falls with the number of clusters."""
+    del picture_id
+    return kmeans.curve(pictures.image(_picture), space=space, seed=seed)
+
+
+def python(how: How, picture: Picture, chosen: Sequence[int]) -> str:
+    """Write the maskcore calls that make the clusters, and the mask of those that are chosen."""
+    numpy, mask = "", ""
+    if chosen:
+        numpy = "import numpy as np\n\n"
+        mask = f"""\
+mask = np.isin(clusters.labels, {list(chosen)})
+image_io.write_image(Path("mask.png"), mask)
+"""
+    options = f"space={how.space!r}, seed={how.seed}"
+    return f"""\
+from pathlib import Path
+
+{numpy}from maskcore import image_io, kmeans
+
+image = image_io.read_image(Path({picture.name!r}))
+clusters = kmeans.segment(image, {how.n_clusters}, {options})
+image_io.write_image(Path("clusters.png"), clusters.image())
+{mask}"""

@@ -1,0 +1,114 @@
+"""How the page clusters: how many colors, and how many are worth having."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from maskcore.kmeans import Curve
+from pages.make.kmeans import clusters
+from pages.make.kmeans.clusters import How
+from pages.shared.pictures import Picture
+
+_N, _SEED = "kmeans clusters", "kmeans seed"
+_BEND, _NOW = "#e69f00", "#8a8f9c"
+_SPACES = {"rgb": "RGB", "lab": "Lab"}
+
+
+def how() -> How:
+    """Show what can be chosen; return it."""
+    st.session_state.setdefault(_N, 5)
+    n_clusters = st.slider("Clusters", 2, 16, key=_N, persist_state="session")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        space = st.segmented_control(
+            "Compare colors in",
+            list(_SPACES),
+            format_func=_SPACES.__getitem__,
+            default="rgb",
+            required=True,
+            key="kmeans space",
+            persist_state="session",
+            help="Lab: as people see them. RGB: as they are stored.",
+        )
+        with st.popover("More", icon=":material/tune:"):
+            seed = st.number_input(
+                "Seed",
+                0,
+                2**32 - 1,
+                key=_SEED,
+                persist_state="session",
+                help="Another seed begins with other colors and may end with others",
+            )
+    return How(n_clusters, space, seed)
+
+
+def curve(how: How, picture: Picture) -> None:
+    """Show, when it is opened, how the inertia falls with more clusters."""
+    with st.expander(
+        "How many clusters?", key="kmeans curve", icon=":material/show_chart:", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        found = clusters.curve(picture.id, how.space, how.seed, picture)
+        height, width = picture.size_hw
+        st.vega_lite_chart(
+            _chart(found, how.n_clusters, height * width),
+            alt="The inertia per pixel for 2 to 12 clusters",
+        )
+        st.caption("Orange: where the curve bends and more clusters gain little. Dashed: now.")
+        st.button(
+            f"Use {found.suggested}, where it bends",
+            key="use suggested",
+            icon=":material/check:",
+            disabled=found.suggested == how.n_clusters,
+            on_click=lambda: st.session_state.update({_N: found.suggested}),
+        )
+
+
+def _chart(found: Curve, n_clusters: int, n_pixels: int) -> dict[str, Any]:
+    """Describe the chart in Vega-Lite."""
+    rows = [
+        {"n": n, "inertia": round(inertia / n_pixels, 4)}
+        for n, inertia in zip(found.n_clusters, found.inertias, strict=True)
+    ]
+    title = "Inertia per pixel"
+    axis = {"tickMinStep": 1, "grid": False, "format": "d"}
+    return {
+        "data": {"values": rows},
+        "height": 180,
+        "encoding": {
+            "x": {
+                "field": "n",
+                "type": "quantitative",
+                "title": "Clusters",
+                "scale": {"domain": [2, max(12, n_clusters)]},
+                "axis": axis,
+            },
+            "y": {
+                "field": "inertia",
+                "type": "quantitative",
+                "title": title,
+                "axis": {"tickCount": 4},
+            },
+            "tooltip": [{"field": "n", "title": "Clusters"}, {"field": "inertia", "title": title}],
+        },
+        "layer": [
+            {"mark": {"type": "line", "point": True}},
+            {
+                "transform": [{"filter": f"datum.n == {found.suggested}"}],
+                "mark": {
+                    "type": "point",
+                    "filled": True,
+                    "size": 160,
+                    "color": _BEND,
+                    "opacity": 1,
+                },
+            },
+            {
+                "data": {"values": [{"n": n_clusters}]},
+                "mark": {"type": "rule", "strokeDash": [4, 4], "color": _NOW},
+                "encoding": {"y": None, "tooltip": None},
+            },
+        ],
+    }

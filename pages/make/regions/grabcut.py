@@ -1,0 +1,177 @@
+"""GrabCut on the page: a box, then scribbles where the outcome is not right yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from maskcore import regions, rle
+from maskcore.rle import RLE
+from maskcore.types import Box, Instance
+from pages.shared import canvas, errors, pictures, regions_made, view, workspace
+from pages.shared.pictures import Picture
+from pages.shared.regions_made import Made
+from pages.shared.view import Shown
+
+ABOUT = "Region-based: draw a box around an object; its colors and its outline are found in turn."
+
+_KEY, _TOOL = "grabcut drawn", "grabcut tool"
+_OBJECT, _INSIDE, _OUTSIDE = "#e69f00", "#33bbee", "#aa4499"
+
+
+@dataclass(frozen=True)
+class _Marks:
+    box: Box | None
+    inside: RLE
+    outside: RLE
+
+
+@dataclass
+class _Drawn:
+    """What was drawn on a picture, and as much of it as the outcome is to obey so far."""
+
+    now: _Marks
+    asked: _Marks | None = None
+
+    def draw_box(self, box: Box) -> None:
+        self.now = self.asked = replace(self.now, box=box)
+
+    def draw_inside(self, inside: RLE) -> None:
+        outside = rle.difference(self.now.outside, inside)
+        self.now = replace(self.now, inside=inside, outside=outside)
+
+    def draw_outside(self, outside: RLE) -> None:
+        inside = rle.difference(self.now.inside, outside)
+        self.now = replace(self.now, inside=inside, outside=outside)
+
+    def update(self) -> None:
+        self.asked = self.now
+
+
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+    """Show the picture to draw on and the controls; return the mask."""
+    drawn = _drawn(picture)
+    with look:
+        tool = _controls(picture, drawn)
+    with controls:
+        marks, mask = drawn.asked, rle.empty(picture.size_hw)
+        with errors.shown():
+            mask = _found(picture, marks) if marks else mask
+            _say(drawn, mask)
+        name = regions_made.name("object", key="grabcut name")
+    with look:
+        _canvas(picture, drawn, tool, mask)
+    return regions_made.one(picture, mask, name, _code(picture, marks)) if marks else None
+
+
+def _controls(picture: Picture, drawn: _Drawn) -> str:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        tool = st.segmented_control(
+            "Draw",
+            ["Box", "Inside", "Outside"],
+            default="Box",
+            required=True,
+            key=_TOOL,
+            persist_state="session",
+            help="A box around the object; then scribbles on what is missing and what is too much",
+        )
+        is_new = drawn.now != drawn.asked and (drawn.now.box or rle.area(drawn.now.inside) > 0)
+        st.button(
+            "Update",
+            key="update grabcut",
+            type="primary" if is_new else "secondary",
+            icon=":material/refresh:",
+            disabled=not is_new,
+            on_click=drawn.update,
+        )
+        st.button(
+            "Start over",
+            key="clear grabcut",
+            icon=":material/backspace:",
+            disabled=drawn.now == _nothing(picture),
+            on_click=lambda: st.session_state[_KEY].pop(picture.id, None),
+        )
+    return tool or "Box"
+
+
+def _say(drawn: _Drawn, mask: RLE) -> None:
+    if drawn.now.box is None and drawn.asked is None:
+        st.info("Draw a box around the object, on the image.", icon=":material/crop_free:")
+    elif not rle.area(mask):
+        st.info("Nothing was found; scribble inside the object.", icon=":material/edit:")
+    else:
+        st.caption(regions_made.area(mask))
+
+
+def _canvas(picture: Picture, drawn: _Drawn, tool: str, mask: RLE) -> None:
+    key = f"grabcut {tool.lower()} {picture.id[:12]}"
+    if tool == "Box":
+        canvas.box(picture, key=key, on_box=drawn.draw_box, box=drawn.now.box, mask=mask)
+        return
+    is_inside = tool == "Inside"
+    layers = {
+        "object": (mask, _OBJECT),
+        "inside": (drawn.now.inside, _INSIDE),
+        "outside": (drawn.now.outside, _OUTSIDE),
+    }
+    scribble, color = layers[tool.lower()]
+    canvas.paint(
+        picture,
+        scribble,
+        key=key,
+        document=f"grabcut {tool.lower()} {picture.id}",
+        on_paint=drawn.draw_inside if is_inside else drawn.draw_outside,
+        color=color,
+        others=[it for label, it in layers.items() if label != tool.lower()],
+    )
+    named = [Instance(it, label) for label, (it, _) in layers.items()]
+    view.legend(Shown.of(picture, named, [it for _, it in layers.values()]))
+
+
+def _nothing(picture: Picture) -> _Marks:
+    empty = rle.empty(picture.size_hw)
+    return _Marks(None, empty, empty)
+
+
+def _drawn(picture: Picture) -> _Drawn:
+    every = st.session_state.setdefault(_KEY, {})
+    return every.setdefault(picture.id, _Drawn(_nothing(picture)))
+
+
+def _found(picture: Picture, marks: _Marks) -> RLE:
+    digests = workspace.mask_digest(marks.inside), workspace.mask_digest(marks.outside)
+    return _cut(picture.id, marks.box, *digests, picture, marks)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Finding the object")
+def _cut(
+    picture_id: str, box: Box | None, inside: str, outside: str, _picture: Picture, _marks: _Marks
+) -> RLE:
+    del picture_id, inside, outside
+    scribbles = {
+        name: rle.decode(mask)
+        for name, mask in (("inside", _marks.inside), ("outside", _marks.outside))
+        if rle.area(mask)
+    }
+    return rle.encode(regions.grabcut(pictures.image(_picture), box=box, **scribbles))
+
+
+def _code(picture: Picture, marks: _Marks) -> str:
+    scribbles = {"inside": marks.inside, "outside": marks.outside}
+    drawn = {name: mask for name, mask in scribbles.items() if rle.area(mask)}
+    lines = [f"{it} = {regions_made.mask_code(mask, it + '.png')}" for it, mask in drawn.items()]
+    arguments = ["image"] + [f"box={marks.box}"] * (marks.box is not None)
+    arguments += [f"{name}={name}" for name in drawn]
+    lines.append(f"mask = regions.grabcut({', '.join(arguments)})")
+    calls = "\n".join(lines)
+    return f"""\
+from pathlib import Path
+
+from maskcore import image_io, regions, rle, rle_text
+
+image = image_io.read_image(Path({picture.name!r}))
+{calls}
+image_io.write_image(Path("mask.png"), mask)
+"""

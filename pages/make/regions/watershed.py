@@ -1,0 +1,187 @@
+"""The watershed on the page: regions around painted seeds, or a layer's touching objects apart."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from maskcore import masks, regions, rle
+from maskcore.rle import RLE, label_map as rle_labels
+from pages.shared import canvas, markdown, pictures, regions_made, workspace
+from pages.shared.colors import of_place
+from pages.shared.pictures import Picture
+from pages.shared.regions_made import Made
+from pages.shared.workspace import Layer
+
+ABOUT = "Region-based: regions grow until they meet, along edges or at the necks between objects."
+
+_WAY, _SEEDS, _LAYER = "watershed way", "watershed seeds", "layer to split"
+_SPLIT, _PAINT = "Split a layer", "Paint seeds"
+_WHITE = "#ffffff"
+_MOST_LISTED = 40
+
+
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+    """Show the picture and the controls; return the regions or objects."""
+    filled = [layer for layer in reversed(workspace.layers()) if rle.area(layer.instance.mask)]
+    st.session_state.setdefault(_WAY, _SPLIT if filled else _PAINT)
+    with controls:
+        way = st.segmented_control(
+            "Start from", [_SPLIT, _PAINT], required=True, key=_WAY, persist_state="session"
+        )
+    if way == _PAINT:
+        return _painted(picture, look, controls)
+    if not filled:
+        with controls:
+            st.info("Keep a mask as a layer first, or paint seeds.", icon=":material/layers:")
+        with look:
+            regions_made.show(picture, None, alt="The image")
+        return None
+    return _split(picture, filled, look, controls)
+
+
+def _painted(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+    by_picture = st.session_state.setdefault(_SEEDS, {})
+    seeds = by_picture.setdefault(picture.id, rle.empty(picture.size_hw))
+    with controls:
+        found = _grown(picture.id, workspace.mask_digest(seeds), picture, seeds)
+        if len(found) < 2:
+            st.info(
+                "Paint a stroke on each object and one on the background; strokes that do not "
+                "touch are seeds of their own.",
+                icon=":material/brush:",
+            )
+            found = []
+        kept = _kept(len(found))
+    with look:
+        canvas.paint(
+            picture,
+            seeds,
+            key=f"seeds {picture.id[:12]}",
+            document=f"seeds {picture.id}",
+            on_paint=lambda mask: by_picture.update({picture.id: mask}),
+            color=_WHITE,
+            others=[(mask, of_place(i)) for i, mask in enumerate(found)],
+        )
+    names = [f"region {i + 1}" for i in kept]
+    code = f"""\
+seeds = {regions_made.mask_code(seeds, "seeds.png")}
+markers = masks.label_map(masks.split(seeds))
+labels = regions.watershed(image, markers)
+"""
+    return regions_made.many(picture, [found[i] for i in kept], names, _code(picture, code))
+
+
+def _kept(count: int) -> list[int]:
+    """Ask which regions are wanted; all if there are too many to list."""
+    if not 0 < count <= _MOST_LISTED:
+        return list(range(count))
+    chosen = st.pills(
+        "Regions to keep",
+        range(count),
+        selection_mode="multi",
+        default=range(count),
+        format_func=lambda i: f"region {i + 1}",
+        key=f"regions to keep {count}",
+    )
+    return sorted(chosen)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Growing the regions")
+def _grown(picture_id: str, seeds_digest: str, _picture: Picture, _seeds: RLE) -> list[RLE]:
+    del picture_id, seeds_digest
+    apart = masks.split(rle.decode(_seeds))
+    if len(apart) < 2:
+        return []
+    labels = regions.watershed(pictures.image(_picture), masks.label_map(apart))
+    return list(rle_labels.encode(labels).values())
+
+
+def _split(
+    picture: Picture, filled: list[Layer], look: DeltaGenerator, controls: DeltaGenerator
+) -> Made | None:
+    by_id = {layer.id: layer for layer in filled}
+    if st.session_state.get(_LAYER) not in by_id:
+        st.session_state[_LAYER] = filled[0].id
+    with controls:
+        chosen = st.selectbox(
+            "Layer",
+            list(by_id),
+            format_func=lambda it: by_id[it].instance.label,
+            key=_LAYER,
+            persist_state="session",
+        )
+        least = st.slider(
+            "Least distance between middles",
+            0,
+            200,
+            5,
+            format="%d px",
+            key="split distance",
+            persist_state="session",
+            help="Objects whose middles are nearer stay one",
+        )
+        neck = st.slider(
+            "Widest neck",
+            30,
+            100,
+            90,
+            5,
+            format="%d %%",
+            key="split neck",
+            persist_state="session",
+            help="Of the width of the smaller object; what is joined more broadly stays one",
+        )
+        hole = st.slider(
+            "Overlook holes",
+            0,
+            200,
+            10,
+            format="%d px",
+            key="split holes",
+            persist_state="session",
+            help="Holes of up to so many pixels do not count as necks",
+        )
+        layer = by_id[chosen]
+        how = {"min_distance": least, "neck": neck / 100, "max_hole": hole}
+        found = _objects(layer.mask_digest, how, layer.instance.mask)
+        label = layer.instance.label
+        count = len(found)
+        st.markdown(f"**{count:,} object{'s' * (count != 1)}** in {markdown.plain(label)}")
+    options = ", ".join(f"{name}={value}" for name, value in how.items())
+    code = f"""\
+mask = {regions_made.mask_code(layer.instance.mask, "layer.png")}
+labels = regions.split_touching(mask, {options})
+"""
+    made = regions_made.many(picture, found, [label] * count, _code(picture, code))
+    with look:
+        regions_made.show(picture, made, alt="The objects, each in a color of its own")
+    if made and count > 1:
+        with controls:
+            instances = made.shown.instances
+            st.button(
+                f"Replace the layer by {count:,}",
+                key="replace layer",
+                icon=":material/call_split:",
+                on_click=lambda: workspace.replace_layers([layer.id], instances),
+            )
+    return made
+
+
+@st.cache_resource(max_entries=16, show_spinner="Taking the objects apart")
+def _objects(mask_digest: str, how: dict[str, float], _mask: RLE) -> list[RLE]:
+    del mask_digest
+    labels = regions.split_touching(rle.decode(_mask), **how)
+    found = rle_labels.encode(labels)
+    return [mask for number, mask in found.items() if number]
+
+
+def _code(picture: Picture, calls: str) -> str:
+    return f"""\
+from pathlib import Path
+
+from maskcore import image_io, masks, regions, rle, rle_text
+
+image = image_io.read_image(Path({picture.name!r}))
+{calls}image_io.write_image(Path("label_map.png"), labels)
+"""

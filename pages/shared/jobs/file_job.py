@@ -1,0 +1,80 @@
+"""A job whose result is a file: it is there as long as the session remembers the job."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.jobs import progress
+from pages.shared.jobs.queue import Job
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """A job, its file and what it was asked for.
+
+    Attributes:
+        job: The job.
+        path: Of the file, once the job is done.
+        said: Identifies what was wanted.
+        remove: Removes the file; with the visitor goes the job, and with the job the file.
+    """
+
+    job: Job
+    path: Path
+    said: str
+    remove: Callable[[], object]
+
+
+def submit(
+    key: str, title: str, name: str, said: str, function: Callable[..., Any], *arguments: Any
+) -> None:
+    """Put a job in line that writes a file.
+
+    Args:
+        key: Under which the session remembers it, instead of what it remembered before.
+        title: What it does, for people.
+        name: Of the file.
+        said: Identifies what is wanted.
+        function: Called as function(report, *arguments, path) in the worker process.
+        *arguments: What it gets.
+    """
+    folder = tempfile.mkdtemp(prefix="mask-studio-")
+    path = Path(folder) / name
+    before = st.session_state.get(_job(key))
+    progress.submit(_job(key), title, function, *arguments, str(path))
+    job: Job | None = st.session_state.get(_job(key))
+    if job is None or job is before:  # there was no room in the line
+        shutil.rmtree(folder)
+        return
+    former = latest(key)
+    if former is not None:
+        former.remove()
+    remove = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
+    st.session_state[_file(key)] = FileJob(job, path, said, remove)
+
+
+def latest(key: str, *, of: str = "") -> FileJob | None:
+    """Return the last job under the key, if what was wanted of it begins with `of`."""
+    found: FileJob | None = st.session_state.get(_file(key))
+    return found if found is not None and found.said.startswith(of) else None
+
+
+def follow(key: str) -> None:
+    """Show where the job stands, until it is done."""
+    progress.follow(_job(key))
+
+
+def _job(key: str) -> str:
+    return f"{key} job"
+
+
+def _file(key: str) -> str:
+    return f"{key} file"

@@ -1,0 +1,137 @@
+"""The controls of the page that finds objects, and what came of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from maskcore.maskrcnn.catalog import MODELS
+from pages.shared import cutouts, markdown, workspace
+from pages.shared.cutouts import Style
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job
+from pages.shared.objects import job as finding
+from pages.shared.objects.job import Found, Wish
+from pages.shared.pictures import Picture
+
+JOB = "finding"
+_MODEL, _SCORE, _MODE, _ALL = "find model", "find score", "find mode", "find in all"
+
+
+def wish() -> Wish:
+    """Show the choices of model, score, labels and speed; return what is chosen."""
+    model = st.selectbox(
+        "Model",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].title,
+        key=_MODEL,
+        persist_state="session",
+    )
+    chosen = MODELS[model]
+    labels = chosen.found_labels
+    st.caption(
+        f"{chosen.summary} {len(labels)} labels, {chosen.n_bytes / 1e6:.0f} MB. "
+        f"{chosen.source}. Licence: {chosen.licence}."
+    )
+    st.session_state.setdefault(_SCORE, 50)
+    score = st.slider(
+        "Least score", 5, 95, step=5, format="%d %%", key=_SCORE, persist_state="session"
+    )
+    wanted = st.multiselect(
+        "Labels",
+        labels,
+        placeholder="all of them",
+        key=f"find labels {model}",
+        persist_state="session",
+    )
+    mode = st.segmented_control(
+        "Speed",
+        ["exact", "fast"],
+        default="exact",
+        required=True,
+        key=_MODE,
+        help="Fast: small images are not enlarged, and fewer places are looked at",
+        persist_state="session",
+    )
+    return Wish(model, score / 100, tuple(wanted), mode)
+
+
+def start(wanted: Wish) -> None:
+    """Show the button that starts the work, for the current image or for all that are open."""
+    pictures = workspace.pictures()
+    everywhere = len(pictures) > 1 and st.toggle(
+        f"In all {len(pictures)} open images", key=_ALL, persist_state="session"
+    )
+    job: Job | None = st.session_state.get(JOB)
+    st.button(
+        "Find objects",
+        key="find",
+        type="primary",
+        icon=":material/image_search:",
+        on_click=_submit,
+        args=(wanted, everywhere),
+        disabled=job is not None and not job.finished,
+        width="stretch",
+    )
+
+
+def _submit(wanted: Wish, everywhere: bool) -> None:
+    current = workspace.current()
+    pictures = workspace.pictures() if everywhere else [current] if current else []
+    job_view.submit(
+        JOB,
+        "Finding objects",
+        finding.find,
+        [(picture.id, picture.name, picture.content) for picture in pictures],
+        wanted,
+    )
+
+
+def outcome(picture: Picture) -> Found | None:
+    """Return what was found on an image, as long as the session remembers it."""
+    job: Job | None = st.session_state.get(JOB)
+    remembered: dict[str, Found] = st.session_state.setdefault("found", {})
+    if job is not None:
+        remembered.update({found.picture_id: found for found in job.parts})
+    return remembered.get(picture.id)
+
+
+def nothing_found(wanted: Wish) -> None:
+    """Say so, and offer to look again with a lower score."""
+    lower = max(0.05, round(wanted.score / 2, 2))
+    st.info(
+        f"No object reached the least score of {wanted.score:.0%}.", icon=":material/search_off:"
+    )
+    if wanted.score > lower:
+        st.button(
+            f"Look again from {lower:.0%}",
+            key="look again",
+            on_click=_look_again,
+            args=(wanted, lower),
+            icon=":material/search:",
+        )
+
+
+def _look_again(wanted: Wish, score: float) -> None:
+    st.session_state[_SCORE] = round(score * 20) * 5
+    _submit(Wish(wanted.model, score, wanted.labels, wanted.mode), False)
+
+
+def ran() -> None:
+    """Say how the model ran, once it has."""
+    job: Job | None = st.session_state.get(JOB)
+    if job is not None and job.result:
+        how = markdown.plain(job.result.rstrip("."))
+        st.caption(f":material/memory: Ran on {how}.")
+
+
+def python(picture: Picture, wanted: Wish, how: Style) -> str:
+    """Write the maskcore calls that find and cut out as the page does."""
+    labels = list(wanted.labels) or None
+    find = f"""\
+from maskcore import maskrcnn
+
+image = image_io.read_image(Path({picture.name!r}))
+segmenter = maskrcnn.load({wanted.model!r}, mode={wanted.mode!r})
+instances = segmenter.predict(image, score_threshold={wanted.score}, labels={labels})
+"""
+    return cutouts.python(picture, find, how)

@@ -1,0 +1,79 @@
+"""Find objects with Mask R-CNN: the part that runs in the worker process, without streamlit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskcore import image_io
+from maskcore.errors import MaskcoreError
+from maskcore.types import Instance
+from pages.shared.jobs.worker import Report
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to find, and how.
+
+    Attributes:
+        model: A name in `catalog.MODELS`, or the path of a checkpoint.
+        score: Least score, 0 to 1.
+        labels: Only these; all if empty.
+        mode: "exact" or "fast".
+    """
+
+    model: str
+    score: float
+    labels: tuple[str, ...]
+    mode: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome for one image.
+
+    Attributes:
+        picture_id: Which image.
+        instances: The objects, the surest first.
+        fault: Why there is no outcome, one sentence; "" if there is.
+    """
+
+    picture_id: str
+    instances: tuple[Instance, ...]
+    fault: str = ""
+
+
+def find(report: Report, pictures: list[tuple[str, str, bytes]], wish: Wish) -> str:
+    """Find the objects of each image; a bad image does not end the others.
+
+    Args:
+        report: Gets a `Found` for each image.
+        pictures: (id, name, content of the file) of each.
+        wish: What to find.
+
+    Returns:
+        How the model ran, in a few words.
+    """
+    report(0.0, "loading the model", None)
+    from maskcore import maskrcnn
+
+    def fetched(done: int, total: int) -> None:
+        report(0.0, f"fetching the model, {done / 1e6:.0f} of {total / 1e6:.0f} MB", None)
+
+    model = Path(wish.model) if "/" in wish.model else wish.model
+    segmenter = maskrcnn.load(model, mode=wish.mode, progress=fetched)
+    for i, (picture_id, name, content) in enumerate(pictures):
+        report(i / len(pictures), name, None)
+        try:
+            instances = segmenter.predict(
+                image_io.read_image(content),
+                score_threshold=wish.score,
+                labels=wish.labels or None,
+            )
+            found = Found(picture_id, tuple(instances))
+        except MaskcoreError as error:
+            found = Found(picture_id, (), str(error))
+        report((i + 1) / len(pictures), name, found)
+    return ". ".join(
+        [f"{segmenter.device}, {segmenter.precision}, {segmenter.mode}", *segmenter.notes]
+    )

@@ -1,0 +1,107 @@
+"""The export of samples: what to write, the job that writes it, the download."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from maskcore.augment.files import Plan
+from maskcore.files import archive
+from pages.shared import downloads, view, workspace
+from pages.shared.jobs import file_job, file_offer
+from pages.shared.view import Shown
+from pages.use.augment import as_code, export_job, grid
+from pages.use.augment.controls import Choice
+from pages.use.augment.export_job import Source
+
+_KEY = "samples"
+_COUNT, _EVERYWHERE = "augment count", "augment in all"
+_MAX_COUNT = 1000
+_FORMATS = {"png": "PNG", "jpg": "JPEG"}
+_LABEL_MAPS, _MASKS = "Label maps", "A mask per layer"
+
+
+def count() -> int:
+    """Return how many samples of each image are wanted."""
+    return st.session_state.setdefault(_COUNT, 50)
+
+
+def show(shown: Shown, choice: Choice) -> None:
+    """Show what can be chosen of the export, its progress and the download."""
+    st.subheader("Export", anchor=False)
+    plan = _plan(choice)
+    sources, said = _sources(_pictures(shown), choice, plan)
+    n_out = sum(len(it.left_out) for it in sources)
+    total = plan.count * len(sources) - n_out
+    file_offer.show(
+        _KEY,
+        f"Make {total:,} sample{'s' * (total != 1)}",
+        partial(_submit, sources, plan, said),
+        said=said,
+        file_name=archive.safe_name(f"{shown.picture.stem}_samples.zip"),
+        disabled=not total,
+        latest=file_job.latest(_KEY),
+        notes=[f"{n_out} left out."] if n_out else [],
+    )
+    downloads.same_in_python(as_code.maskcore(sources[0], choice, plan))
+    with st.expander("The same with torchvision, as far as it can", icon=":material/code:"):
+        st.code(as_code.torchvision(choice.ranges, shown.picture.size_hw), language="python")
+
+
+def _plan(choice: Choice) -> Plan:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            "Samples of each image", 1, _MAX_COUNT, key=_COUNT, width=170, persist_state="session"
+        )
+        image_format = st.segmented_control(
+            "Images",
+            list(_FORMATS),
+            format_func=_FORMATS.__getitem__,
+            default="png",
+            required=True,
+            key="augment format",
+            persist_state="session",
+        )
+        masks = st.pills(
+            "Masks, besides COCO's annotations",
+            [_LABEL_MAPS, _MASKS],
+            selection_mode="multi",
+            default=[_LABEL_MAPS],
+            key="augment masks",
+            persist_state="session",
+        )
+    return Plan(
+        choice.ranges, number, choice.seed, image_format, _LABEL_MAPS in masks, _MASKS in masks
+    )
+
+
+def _pictures(shown: Shown) -> list[Shown]:
+    """Return what samples are made of: what is shown, or all open images with their layers."""
+    pictures = workspace.pictures()
+    if len(pictures) < 2 or not st.toggle(
+        f"Of all {len(pictures)} open images", key=_EVERYWHERE, persist_state="session"
+    ):
+        return [shown]
+    return [view.layers_shown(picture, empty_too=False) for picture in pictures]
+
+
+def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[Source], str]:
+    """Return the images as the job takes them, and what identifies all that it is given."""
+    sources = []
+    for it in chosen:
+        out = grid.left_out(it.picture.id, choice)
+        left_out = frozenset(index for index in out if index < plan.count)
+        sources.append(Source(it.picture.name, it.picture.content, it.instances, left_out))
+    said = [
+        (it.digest, sorted(source.left_out)) for it, source in zip(chosen, sources, strict=True)
+    ]
+    return sources, hashlib.sha256(repr((said, plan)).encode()).hexdigest()
+
+
+def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
+    file_job.submit(
+        _KEY, "Making samples", "samples.zip", said, export_job.write, list(sources), plan
+    )
