@@ -105,14 +105,14 @@ def test_a_bomb_of_overlapping_files_is_not_unpacked() -> None:
 def test_a_bomb_of_its_own_content_is_stopped() -> None:
     script = """
 import io, resource, zipfile
-from maskcore import zip_files
+from maskcore.files import zips
 from maskcore.errors import DatasetError
 target = io.BytesIO()
 with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
     for i in range(8):
         file.writestr(f"{i}.png", bytes(30_000_000))
-zip_files.MAX_BYTES = 100_000_000
-files = zip_files.ZipFiles(target.getvalue())
+zips.MAX_BYTES = 100_000_000
+files = zips.ZipFiles(target.getvalue())
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 n_read = 0
 for name in files.names:

@@ -120,7 +120,7 @@ print(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1])
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(mask_files.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(mask_files.__file__).parents[2])},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) < 400_000  # kB

@@ -591,7 +591,7 @@ def test_it_runs_as_a_module_and_help_does_not_wait_for_torch(folder: Path) -> N
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
         cwd=folder,
     )
     assert "exit codes: 0 all done" in done.stdout

@@ -14,7 +14,7 @@ from maskcore.__main__ import main
 from maskcore.commands.dataset_files import Steps
 from tests import ring_set
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)

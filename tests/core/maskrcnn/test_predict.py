@@ -33,7 +33,7 @@ from maskcore.types import Image, Instance
 from tests import two_go
 
 LABELS = ["background", "ant", "bee", "cat", "dog"]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 FAULTS: list[Exception] = []
 """What the tiny backbones raise next: they are copied, so they cannot be told themselves."""
@@ -615,7 +615,7 @@ BIG_IMAGE = """
 from pathlib import Path
 import numpy as np
 from maskcore.maskrcnn import Segmenter
-from tests.core.test_maskrcnn_predict import LABELS, picture, tiny
+from tests.core.maskrcnn.test_predict import LABELS, picture, tiny
 def megabytes(field):
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
