@@ -4,11 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import canvas, errors, menu, sidebar
+from pages.shared import canvas, errors
+from pages.shared.frame import menu, sidebar
 from pages.shared.jobs import queue as jobs
 
 st.set_page_config("Mask Studio", ":material/select_all:", layout="wide")
-st.logo(Path(__file__).parent / "pages/shared/logo.svg", size="large")
+st.logo(Path(__file__).parent / "pages/shared/frame/logo.svg", size="large")
 page = st.navigation(
     {
         "Start": [

@@ -439,3 +439,12 @@ def test_areas_beyond_int32_halves_do_not_overflow():
     assert rle.box(late) == (side - 1, side - 5, side, side)
     assert rle.union([late, full]) == full
     assert rle.invert(late).counts.tolist() == [0, side * side - 5, 5]
+
+
+def test_equal_masks_have_equal_digests_and_others_do_not() -> None:
+    dot = np.zeros((3, 4), bool)
+    dot[1, 2] = True
+    one = rle.encode(dot)
+    assert one.digest == RLE((3, 4), [7, 1, 4]).digest == pickle.loads(pickle.dumps(one)).digest
+    others = [rle.invert(one), rle.empty((3, 4)), rle.empty((4, 3)), rle.empty((2, 6))]
+    assert len({one.digest, *(other.digest for other in others)}) == 5
