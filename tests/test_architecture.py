@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"arrays", "errors"},
+    {"arrays", "errors", "wording"},
     {"checks", "boxes"},
     {"files", "rle"},
     {"types"},
