@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def plural(number: int, noun: str) -> str:
@@ -22,7 +22,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {plural(number, noun)}"
 
 
-def listed(names: Sequence[str], most: int) -> str:
-    """List the first names and say how many others there are: "a, b and 3 more"."""
+def listed(names: Sequence[str], most: int, shown: Callable[[str], str] = str) -> str:
+    """List the first names and say how many others there are: "a, b and 3 more".
+
+    Args:
+        names: Of any number.
+        most: How many to list.
+        shown: Makes a name fit for the sentence.
+    """
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(map(shown, names[:most])) + (f" and {more:,} more" if more > 0 else "")

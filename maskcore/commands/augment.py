@@ -14,7 +14,7 @@ from maskcore.augment import Fill, Ranges, files as augment_files, summaries as 
 from maskcore.augment.files import Original, Plan
 from maskcore.commands import options, sources
 from maskcore.commands.mask_folder import MaskFolder
-from maskcore.commands.outcome import count, failure, list_failures
+from maskcore.commands.outcome import failure, list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.sample_resume_log import Record, SampleLedger
 from maskcore.commands.sources import Source
@@ -22,6 +22,7 @@ from maskcore.commands.terminal import Progress, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.types import Image, Instance
+from maskcore.wording import counted
 
 _RANGES = {
     "rotation": "degrees, clockwise",
@@ -113,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
                     n_skipped += n_made is None
                     n_done += n_made is not None
                     n_files += n_made or 0
-                    done = "done before" if n_made is None else count(plan.count, "sample")
+                    done = "done before" if n_made is None else counted(plan.count, "sample")
                     progress.finish(source.name, done)
         finally:
             _summarize(ledger, settings)
@@ -121,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
         where = error.filename or arguments.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
     before = f" {n_skipped} had been done before." if n_skipped else ""
-    say(f"{count(n_files, 'file')} from {count(n_done, 'image')} in {arguments.out}.{before}")
+    say(f"{counted(n_files, 'file')} from {counted(n_done, 'image')} in {arguments.out}.{before}")
     return list_failures(failures)
 
 

@@ -10,11 +10,11 @@ from typing import get_args
 from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
-from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import say
 from maskcore.datasets import Images
 from maskcore.errors import MaskcoreError
+from maskcore.wording import counted
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not dataset.samples:
         raise Stop(f"{source} holds no samples.", 2)
     title = datasets.FORMATS[dataset.format].title
-    say(f"{source}: {title}, {count(len(dataset.samples), 'sample')}.")
+    say(f"{source}: {title}, {counted(len(dataset.samples), 'sample')}.")
     if arguments.strict:
         try:
             with Steps("samples checked") as steps:

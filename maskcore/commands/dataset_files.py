@@ -10,12 +10,13 @@ from types import TracebackType
 from typing import TextIO
 
 from maskcore import datasets
-from maskcore.commands.outcome import count, list_failures
+from maskcore.commands.outcome import list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import Progress, say
 from maskcore.datasets import Dataset, Images, Loss, Problem, Tally
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
+from maskcore.wording import counted
 
 _LISTED = 20
 _NAMED = 3
@@ -149,10 +150,10 @@ def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
         raise Stop(str(error), 1) from error
     except OSError as error:
         raise Stop(f"{target} cannot be written: {error.strerror or error}.", 1) from error
-    say(f"{count(len(dataset.samples), 'sample')} in {target}: {datasets.FORMATS[name].title}.")
+    say(f"{counted(len(dataset.samples), 'sample')} in {target}: {datasets.FORMATS[name].title}.")
     if remaining:
         say(
-            f"{count(len(remaining), 'file')} that the conversion did not write "
+            f"{counted(len(remaining), 'file')} that the conversion did not write "
             f"{'is' if len(remaining) == 1 else 'are'} still there too."
         )
     lost = tally.losses()

@@ -11,7 +11,6 @@ import numpy as np
 
 from maskcore import image_io, masks, overlay, rle, rle_text
 from maskcore.commands import dataset_files, options, runner, table_and_images
-from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
 from maskcore.commands.sources import Source, known
 from maskcore.commands.terminal import say
@@ -22,6 +21,7 @@ from maskcore.errors import ImageError, MaskcoreError
 from maskcore.files import archive, text_table
 from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance, LabelMap
+from maskcore.wording import counted
 
 _FOLDERS = {"masks": "masks", "label-map": "label_maps", "overlay": "overlays"}
 _HIGHEST_ID = 65_535
@@ -88,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     instances = [it.instance for one in contents for it in one.annotations]
     labels = list(dict.fromkeys(it.label for it in instances))
     say(
-        f"{table}: {count(len(instances), 'mask')} of {count(len(samples), 'image')}, "
-        f"{count(len(labels), 'class', 'classes')}."
+        f"{table}: {counted(len(instances), 'mask')} of {counted(len(samples), 'image')}, "
+        f"{counted(len(labels), 'class')}."
     )
     ids = _ids(labels)
     colors = overlay.colors(labels)
@@ -232,4 +232,4 @@ def _number(named: tuple[str, int]) -> int:
 def _missing(named: Sequence[Sample], images: Path) -> str:
     missing = [it.name for it in named if it.picture is None]
     some = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
-    return f"{count(len(missing), 'image')} of the table left out, not in {images}: {some}"
+    return f"{counted(len(missing), 'image')} of the table left out, not in {images}: {some}"

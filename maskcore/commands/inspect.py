@@ -12,13 +12,13 @@ import numpy as np
 from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
-from maskcore.commands.outcome import count
 from maskcore.commands.runner import Stop
 from maskcore.commands.terminal import say
 from maskcore.datasets import audit, survey
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey
 from maskcore.files import archive
+from maskcore.wording import counted
 
 _SEVERITIES = ("error", "warning", "note")
 _MOST_CLASSES = 50
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         _write_csv(table, found.findings)
     code = int(any(it.severity == "error" for it in found.findings))
     if target is not None:
-        say(f"{count(sum(it.is_certain for it in found.findings), 'finding')} fixed.")
+        say(f"{counted(sum(it.is_certain for it in found.findings), 'finding')} fixed.")
         fixed = audit.fixed(dataset, found.findings)
         code = max(code, dataset_files.write(fixed, target, chosen.name, images="copy"))
     return code
@@ -100,12 +100,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _facts(found: Survey) -> Iterator[str]:
     n_samples, n_masks = len(found.names), len(found.sample)
     yield (
-        f"{count(n_samples, 'sample')}, {count(n_masks, 'mask')}, "
-        f"{count(len(found.labels), 'class', 'classes')}"
+        f"{counted(n_samples, 'sample')}, {counted(n_masks, 'mask')}, "
+        f"{counted(len(found.labels), 'class')}"
     )
     sizes = Counter(map(tuple, found.sizes_hw[found.sizes_hw.all(axis=1)].tolist()))
     n_images = int(found.has_image.sum())
-    said = count(n_images, "image") if n_images == n_samples else f"{n_images:,} with an image"
+    said = counted(n_images, "image") if n_images == n_samples else f"{n_images:,} with an image"
     if sizes:
         smallest, largest = (choose(sizes, key=np.prod) for choose in (min, max))
         said += f", {_size(smallest)}"
@@ -117,7 +117,7 @@ def _facts(found: Survey) -> Iterator[str]:
     if n_samples:
         held = np.bincount(found.sample, minlength=n_samples)
         n_bare = int((held == 0).sum())
-        bare = f", {count(n_bare, 'sample')} without any" if n_bare else ""
+        bare = f", {counted(n_bare, 'sample')} without any" if n_bare else ""
         yield (
             f"{held.min():,} to {held.max():,} masks in a sample, {held.mean():,.1f} on average"
             f"{bare}"
@@ -137,7 +137,7 @@ def _classes(found: Survey) -> Iterator[str]:
         share = n_masks[i] / max(1, n_masks.sum())
         yield (
             f"  {found.labels[i]:<{width}}  {n_masks[i]:>9,}  {share:>6.1%}  "
-            f"in {count(int(n_samples[i]), 'sample')}"
+            f"in {counted(int(n_samples[i]), 'sample')}"
         )
     if len(order) > _MOST_CLASSES:
         yield f"  and {len(order) - _MOST_CLASSES:,} more"
@@ -146,7 +146,7 @@ def _classes(found: Survey) -> Iterator[str]:
 def _listed(findings: Sequence[Finding], n_listed: int) -> Iterator[str]:
     """Yield the findings by kind, the worst kinds first."""
     by_severity = Counter[str](it.severity for it in findings)
-    counts = [count(by_severity[it], it) for it in _SEVERITIES if by_severity[it]]
+    counts = [counted(by_severity[it], it) for it in _SEVERITIES if by_severity[it]]
     yield f"findings: {', '.join(counts) or 'none'}"
     by_kind: dict[tuple[int, str], list[Finding]] = defaultdict(list)
     for it in findings:
@@ -167,7 +167,7 @@ def _write_csv(path: Path, findings: Sequence[Finding]) -> None:
         archive.write_file(path, audit.to_csv(findings).encode(errors="backslashreplace"))
     except OSError as error:
         raise Stop(f"{path} cannot be written: {error.strerror or error}.", 1) from error
-    say(f"{count(len(findings), 'finding')} in {path}.")
+    say(f"{counted(len(findings), 'finding')} in {path}.")
 
 
 def _size(size_hw: tuple[int, ...]) -> str:

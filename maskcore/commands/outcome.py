@@ -8,11 +8,7 @@ from collections.abc import Sequence
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import say
 from maskcore.errors import MaskcoreError
-
-
-def count(number: int, what: str, many: str = "") -> str:
-    """Say how many there are: "1 file", "2 files"; `many` is the plural if it is irregular."""
-    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+from maskcore.wording import counted
 
 
 def failure(source: Source, error: MaskcoreError) -> str:
@@ -25,7 +21,7 @@ def list_failures(failures: Sequence[str]) -> int:
     """List what failed on the standard error; return the exit status."""
     if not failures:
         return 0
-    say(f"{count(len(failures), 'failure')}:", sys.stderr)
+    say(f"{counted(len(failures), 'failure')}:", sys.stderr)
     for it in failures:
         say(f"  {it}", sys.stderr)
     return 1

@@ -13,7 +13,7 @@ import numpy as np
 from maskcore import image_io, masks, patches, rle
 from maskcore.commands import options, patches_join, sources
 from maskcore.commands.mask_folder import MaskFolder
-from maskcore.commands.outcome import count, failure, list_failures
+from maskcore.commands.outcome import failure, list_failures
 from maskcore.commands.runner import Stop
 from maskcore.commands.sample_resume_log import Record, SampleLedger
 from maskcore.commands.sources import Source
@@ -23,6 +23,7 @@ from maskcore.files import archive
 from maskcore.patches import files as patch_files
 from maskcore.patches.files import Entry, Settings
 from maskcore.types import Instance, LabelMap, Mask
+from maskcore.wording import counted
 
 _MOST = 100_000
 
@@ -131,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         where = error.filename or arguments.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
-    say(f"{count(n_patches, 'patch', 'patches')} in {arguments.out}.")
+    say(f"{counted(n_patches, 'patch')} in {arguments.out}.")
     return list_failures(failures)
 
 
@@ -160,7 +161,7 @@ def _cut_all(
                 continue
             n_made = next(len(it.samples) for it in ledger.records if it.stem == stem)
             total += n_made
-            said = "done before" if was_done else count(n_made, "patch", "patches")
+            said = "done before" if was_done else counted(n_made, "patch")
             progress.finish(source.name, said)
     return total
 

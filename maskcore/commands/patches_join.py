@@ -16,6 +16,7 @@ from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.patches import manifest as patch_manifest, rejoin as patch_join
 from maskcore.patches.manifest import Entry
+from maskcore.wording import counted
 
 _LEVELS = 3  # from training/masks up to where the manifest is
 
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
                 continue
             progress.finish(image, f"{n_patches:,} patches")
     n_done = len(images) - len(failures)
-    say(f"{n_done:,} image{'s' * (n_done != 1)} in {out}.")
+    say(f"{counted(n_done, 'image')} in {out}.")
     for failure in failures:
         say(f"  {failure}", sys.stderr)
     return 1 if failures else 0

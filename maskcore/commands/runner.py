@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskcore.commands.outcome import count, failure, list_failures
+from maskcore.commands.outcome import failure, list_failures
 from maskcore.commands.resume_log import Ledger
 from maskcore.commands.sources import Source
 from maskcore.commands.terminal import Progress, say
@@ -17,6 +17,7 @@ from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
+from maskcore.wording import counted
 
 Work = Callable[[Source, str], Iterator[Picture]]
 """Makes the files of a source; they are named with the stem that it gets."""
@@ -101,7 +102,7 @@ def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> in
         where = error.filename or job.out
         raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
     before = f" {n_skipped} had been done before." if n_skipped else ""
-    say(f"{count(n_files, 'file')} from {count(n_done, job.source_noun)} in {job.out}.{before}")
+    say(f"{counted(n_files, 'file')} from {counted(n_done, job.source_noun)} in {job.out}.{before}")
     return list_failures(failures)
 
 
@@ -127,7 +128,7 @@ def _do(job: Job, source: Source, ledger: Ledger) -> int | None:
 def _outcome(job: Job, n_made: int | None) -> str:
     if n_made is None:
         return "done before"
-    return count(n_made, "file") if n_made else job.when_empty
+    return counted(n_made, "file") if n_made else job.when_empty
 
 
 def _remove_left_over(out: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from maskcore.errors import ModelError
+from maskcore.wording import listed
 
 if TYPE_CHECKING:
     from torchvision.models.detection import MaskRCNN
@@ -131,10 +132,8 @@ def _check_names(state: Mapping[str, Tensor], wanted: Mapping[str, object], name
         ("no such model has", [key for key in state if key not in wanted]),
     ):
         if keys:
-            more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
-            raise ModelError(
-                f"{name} is not a Mask R-CNN that is known here ({what} {keys[0][:80]}{more})"
-            )
+            some = listed(keys, 1, "{:.80}".format)
+            raise ModelError(f"{name} is not a Mask R-CNN that is known here ({what} {some})")
 
 
 def _check_shapes(

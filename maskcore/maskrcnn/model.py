@@ -16,6 +16,7 @@ from maskcore.errors import ModelError
 from maskcore.maskrcnn import architecture, checkpoint, download
 from maskcore.maskrcnn.catalog import BACKGROUND, MODELS
 from maskcore.maskrcnn.predict import Segmenter
+from maskcore.wording import counted
 
 if TYPE_CHECKING:
     from torchvision.models.detection import MaskRCNN
@@ -191,9 +192,9 @@ def _all_labels(
     if len(names) == n_classes - 1:
         return (BACKGROUND, *names)
     if len(names) != n_classes:
-        were = "label was" if len(names) == 1 else "labels were"
         raise ModelError(
-            f"{title} has {n_classes} classes with the background, but {len(names)} {were} given"
+            f"{title} has {n_classes} classes with the background, but "
+            f"{counted(len(names), 'label')} {'was' if len(names) == 1 else 'were'} given"
         )
     return names
 

@@ -16,6 +16,7 @@ from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.mask_files.write import label_map_files, mask_pngs
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.shared import pictures, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
@@ -28,7 +29,7 @@ def keep(instances: Sequence[Instance], label: str, *, picture: Picture, key: st
         workspace.open_file(picture.name, picture.content)
         workspace.add(instances)
         count = len(instances)
-        st.toast(f"Kept {count} layer{'s' * (count != 1)}", icon=":material/layers:")
+        st.toast(f"Kept {counted(count, 'layer')}", icon=":material/layers:")
 
     st.button(
         label,

@@ -35,3 +35,4 @@ def test_names_are_listed_up_to_a_number_and_the_rest_is_counted() -> None:
     assert listed(names, 2) == "cat, dog and 1 more"
     assert listed([f"n{place}" for place in range(2001)], 1) == "n0 and 2,000 more"
     assert listed([], 3) == ""
+    assert listed(names, 2, str.upper) == "CAT, DOG and 1 more"

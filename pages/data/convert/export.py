@@ -10,6 +10,7 @@ import streamlit as st
 
 from maskcore.datasets.source import stem
 from maskcore.files import archive
+from maskcore.wording import counted
 from pages.data.convert import losses
 from pages.data.convert.target import Choice
 from pages.shared import downloads
@@ -32,7 +33,7 @@ def show(choice: Choice) -> None:
     latest = file_job.latest(_KEY, of=choice.opened.digest)
     file_offer.show(
         _KEY,
-        f"Convert {n_samples:,} sample{'s' * (n_samples != 1)}",
+        f"Convert {counted(n_samples, 'sample')}",
         partial(_submit, choice),
         said=choice.digest,
         file_name=latest.path.name if latest else "",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from maskcore import datasets
 from maskcore.datasets import Images
+from maskcore.wording import counted, listed
 from pages.shared import markdown
 from pages.shared.dataset.jobs import Wanted
 from pages.shared.dataset.source import Opened
@@ -74,16 +75,15 @@ def _source(opened: Opened) -> None:
     dataset = opened.dataset
     n_samples = len(dataset.samples)
     title = datasets.FORMATS[dataset.format].title
-    st.markdown(f"**{title}**, {n_samples:,} sample{'s' * (n_samples != 1)}")
+    st.markdown(f"**{title}**, {counted(n_samples, 'sample')}")
     is_known = dataset.stated_labels or n_samples <= _MOST_TO_READ
     labels = dataset.labels if is_known else ()
     if labels:
-        named = ", ".join(map(markdown.plain, labels[:12]))
-        more = f" and {len(labels) - 12:,} more" if len(labels) > 12 else ""
-        st.caption(f"{len(labels):,} class{'es' * (len(labels) != 1)}: {named}{more}")
+        named = listed(labels, 12, markdown.plain)
+        st.caption(f"{counted(len(labels), 'class')}: {named}")
     n_corrected = len(opened.corrections)
     if n_corrected:
-        st.caption(f"{n_corrected:,} sample{'s' * (n_corrected != 1)} corrected here.")
+        st.caption(f"{counted(n_corrected, 'sample')} corrected here.")
 
 
 def _format(opened: Opened) -> str:

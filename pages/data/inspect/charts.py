@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from maskcore import image_io
 from maskcore.datasets.survey import Survey
 from maskcore.types import Image
+from maskcore.wording import counted
 from pages.data.inspect.survey import Surveyed
 
 _MOST_CLASSES = 30
@@ -185,8 +186,8 @@ def _heat(survey: Survey) -> None:
         alt="How many masks cover each place of their images, from few (dark) to many (bright)",
     )
     st.caption(
-        f"All images laid over each other: the brightest place lies in {most:,.0f} "
-        f"mask{'s' * (round(most) != 1)}, the darkest in {float(heat.min()):,.0f}."
+        "All images laid over each other: the brightest place lies in "
+        f"{counted(round(most), 'mask')}, the darkest in {float(heat.min()):,.0f}."
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from maskcore.datasets import audit
 from maskcore.datasets.audit import KINDS, Finding
+from maskcore.wording import counted
 from pages.data.inspect import export, place, survey
 from pages.data.inspect.survey import Surveyed
 from pages.shared import downloads, markdown
@@ -46,7 +47,7 @@ def show(opened: Opened, surveyed: Surveyed) -> None:
     if certain and surveyed.wanted.id == opened.id:
         with st.container(border=True):
             st.markdown(
-                f"**{len(certain):,}** of {len(findings):,} finding{'s' * (len(findings) != 1)} "
+                f"**{len(certain):,}** of {counted(len(findings), 'finding')} "
                 "can be mended with certainty."
             )
             export.offer(opened, certain, "fixed", "Write a fixed copy")
@@ -79,7 +80,7 @@ def _filters(findings: Sequence[Finding]) -> tuple[str | None, str | None]:
 
 def _counted(severity: str, count: int) -> str:
     word, color, icon = _SEVERITIES[severity]
-    return f":{color}[{icon}] {count:,} {word}{'s' * (count != 1)}"
+    return f":{color}[{icon}] {counted(count, word)}"
 
 
 def _list(listed: Sequence[Finding], surveyed: Surveyed) -> None:

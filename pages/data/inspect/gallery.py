@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from maskcore.datasets.source import base
+from maskcore.wording import counted
 from pages.data.inspect import filters, pictures, place as inspect_place
 from pages.data.inspect.survey import Surveyed
 from pages.shared import markdown
@@ -86,7 +87,7 @@ def _caption(opened: Opened, surveyed: Surveyed | None, name: str) -> str:
     else:
         n_masks = None
     if n_masks is not None:
-        said.append(f"{n_masks:,} mask{'s' * (n_masks != 1)}")
+        said.append(counted(n_masks, "mask"))
     if name in opened.corrections:
         said.append("corrected")
     found = surveyed.findings_of.get(name, []) if surveyed is not None else []

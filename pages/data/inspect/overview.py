@@ -6,6 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
+from maskcore.wording import counted
 from pages.data.inspect import (
     charts,
     export,
@@ -56,17 +57,13 @@ def _summary(opened: Opened, surveyed: Surveyed | None) -> None:
         n_masks, n_labels = survey.area.size, len(survey.labels)
         counts = Counter(it.severity for it in survey.findings)
         said = [
-            _counted(n_masks, "mask"),
-            _counted(n_labels, "class", "classes"),
-            *(_counted(counts[it], it) for it in ("error", "warning", "note") if counts[it]),
+            counted(n_masks, "mask"),
+            counted(n_labels, "class"),
+            *(counted(counts[it], it) for it in ("error", "warning", "note") if counts[it]),
         ]
         st.markdown(" · ".join(said))
     if opened.corrected:
         with st.container(border=True):
-            st.markdown(f"**{_counted(len(opened.corrected), 'sample')}** corrected.")
+            st.markdown(f"**{counted(len(opened.corrected), 'sample')}** corrected.")
             export.offer(opened, (), "corrected", "Write the corrected set")
             links.to("pages/data/convert/page.py")
-
-
-def _counted(count: int, one: str, several: str = "") -> str:
-    return f"{count:,} {one if count == 1 else several or f'{one}s'}"

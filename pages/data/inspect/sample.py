@@ -11,6 +11,7 @@ from maskcore import rle
 from maskcore.datasets.dataset import Sample
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.data.inspect import findings, pictures, place as inspect_place
 from pages.data.inspect.pictures import Large
 from pages.data.inspect.place import Place
@@ -81,9 +82,7 @@ def _masks(large: Large, name: str) -> int | None:
     """List the masks; return the place of the one that is selected."""
     height, width = large.picture.size_hw
     annotations = large.contents.annotations
-    st.caption(
-        f"{width:,} × {height:,} pixels · {len(annotations):,} mask{'s' * (len(annotations) != 1)}"
-    )
+    st.caption(f"{width:,} × {height:,} pixels · {counted(len(annotations), 'mask')}")
     if not annotations:
         return None
     with_groups = any(it.instance.is_crowd for it in annotations)
@@ -179,4 +178,4 @@ def _to_canvas() -> None:
 def _put_back(name: str, instances: Sequence[Instance]) -> None:
     dataset_source.correct(name, instances)
     count = len(instances)
-    st.toast(f"Put back {count} mask{'s' * (count != 1)}", icon=":material/save_alt:")
+    st.toast(f"Put back {counted(count, 'mask')}", icon=":material/save_alt:")

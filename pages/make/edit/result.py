@@ -11,6 +11,7 @@ from maskcore import masks, rle
 from maskcore.masks import geojson as mask_geojson
 from maskcore.rle import RLE
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.make.edit import controls
 from pages.shared import downloads, workspace
 from pages.shared.pictures import Picture
@@ -96,7 +97,7 @@ def _apply(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
 
 def _add(edited: Sequence[Instance]) -> None:
     count = len(workspace.add(edited))
-    st.toast(f"Kept {count} layer{'s' * (count != 1)}", icon=":material/layers:")
+    st.toast(f"Kept {counted(count, 'layer')}", icon=":material/layers:")
 
 
 def _downloads(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from maskcore import image_io
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.make.kmeans import clusters, palette
 from pages.make.kmeans.clusters import How, Tried
 from pages.shared import canvas, downloads, workspace
@@ -53,7 +54,7 @@ def offer(how: How, picture: Picture, tried: Tried, chosen: Sequence[int]) -> No
         masks = [clusters.mask_of(labels, part) for part in parts.values()]
         instances = [Instance(mask, name) for name, mask in zip(parts, masks, strict=True)]
         workspace.add(instances, picture=picture)
-        st.toast(f"Kept {len(parts)} layer{'s' * (len(parts) != 1)}", icon=":material/layers:")
+        st.toast(f"Kept {counted(len(parts), 'layer')}", icon=":material/layers:")
 
     with st.container(horizontal=True):
         st.button(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from maskcore.wording import counted
 from pages.shared import cutouts, downloads, errors, links, markdown, view, workspace
 from pages.shared.jobs import progress as job_view
 from pages.shared.objects import controls as finder
@@ -30,7 +31,7 @@ else:
     elif found and not instances:
         finder.nothing_found(wish)
     elif instances:
-        st.subheader(f"{len(instances)} object{'s' * (len(instances) != 1)}", anchor=False)
+        st.subheader(counted(len(instances), "object"), anchor=False)
         how = cutouts.style("found")
         with errors.shown():
             checked = cutouts.grid(shown, how, key="found")

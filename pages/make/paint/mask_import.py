@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.make.paint import mask_reading
 from pages.make.paint.mask_reading import Upload
 from pages.shared import errors, markdown, uploads, workspace
@@ -91,7 +92,7 @@ def _add(
         then(picture, new)
     st.session_state[_FILES] = rest
     count = len(instances)
-    st.toast(f"Added {count:,} layer{'s' * (count != 1)}", icon=":material/layers:")
+    st.toast(f"Added {counted(count, 'layer')}", icon=":material/layers:")
 
 
 def _header(upload: Upload) -> None:

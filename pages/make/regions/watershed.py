@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import masks, regions, rle
 from maskcore.rle import RLE, label_map as rle_labels
+from maskcore.wording import counted
 from pages.shared import canvas, markdown, pictures, regions_made, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
@@ -147,7 +148,7 @@ def _split(
         found = _objects(layer.mask_digest, how, layer.instance.mask)
         label = layer.instance.label
         count = len(found)
-        st.markdown(f"**{count:,} object{'s' * (count != 1)}** in {markdown.plain(label)}")
+        st.markdown(f"**{counted(count, 'object')}** in {markdown.plain(label)}")
     options = ", ".join(f"{name}={value}" for name, value in how.items())
     code = f"""\
 mask = {regions_made.mask_code(layer.instance.mask, "layer.png")}

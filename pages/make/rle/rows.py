@@ -13,6 +13,7 @@ from maskcore.rle import RLE
 from maskcore.rle_csv import Problem, RleRow, RleTable
 from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.make.rle.source import use_dialect
 from pages.shared import markdown, view, workspace
 from pages.shared.colors import of_place
@@ -226,7 +227,7 @@ def listed(rows: list[RleRow], problems: list[Problem]) -> list[int]:
         picked = set()
     if problems:
         with st.expander(
-            f"{len(problems):,} row{'s' * (len(problems) != 1)} cannot be used",
+            f"{counted(len(problems), 'row')} cannot be used",
             icon=":material/warning:",
             expanded=not rows,
         ):

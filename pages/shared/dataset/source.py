@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import datasets
 from maskcore.errors import MaskcoreError
+from maskcore.wording import counted
 from pages.shared import errors, markdown, uploads
 from pages.shared.dataset import example, server_folder, state
 from pages.shared.dataset.state import (
@@ -149,7 +150,7 @@ def _bar(opened: Opened) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             n_samples = len(opened.dataset.samples)
             st.markdown(
-                f"**{markdown.plain(opened.name)}** · {n_samples:,} sample{'s' * (n_samples != 1)}",
+                f"**{markdown.plain(opened.name)}** · {counted(n_samples, 'sample')}",
                 width="stretch",
             )
             _format(opened)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from maskcore import image_io, samples
 from maskcore.errors import MaskcoreError
+from maskcore.wording import counted
 from pages.shared import markdown, uploads, workspace
 
 _QUEUE = "files to open"
@@ -58,7 +59,7 @@ def open_waiting() -> None:
         progress.empty()
     if total > len(faults):
         opened = total - len(faults)
-        _say_opened(name if total == 1 else f"{opened} image{'s' * (opened != 1)}")
+        _say_opened(name if total == 1 else counted(opened, "image"))
     for fault in faults:
         st.error(markdown.plain(fault), icon=":material/broken_image:")
 

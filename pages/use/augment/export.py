@@ -10,6 +10,7 @@ import streamlit as st
 
 from maskcore.augment.files import Plan
 from maskcore.files import archive
+from maskcore.wording import counted
 from pages.shared import downloads, view, workspace
 from pages.shared.jobs import file_job, file_offer
 from pages.shared.view import Shown
@@ -38,7 +39,7 @@ def show(shown: Shown, choice: Choice) -> None:
     total = plan.count * len(sources) - n_out
     file_offer.show(
         _KEY,
-        f"Make {total:,} sample{'s' * (total != 1)}",
+        f"Make {counted(total, 'sample')}",
         partial(_submit, sources, plan, said),
         said=said,
         file_name=archive.safe_name(f"{shown.picture.stem}_samples.zip"),

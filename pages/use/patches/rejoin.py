@@ -11,6 +11,7 @@ from maskcore import mask_files, rle
 from maskcore.patches import Overlap, manifest as patch_manifest
 from maskcore.patches.manifest import Entry
 from maskcore.types import Instance
+from maskcore.wording import counted
 from pages.shared import downloads, errors, markdown, workspace
 from pages.shared.jobs import file_job
 from pages.shared.jobs.file_job import FileJob
@@ -74,7 +75,7 @@ def show() -> None:
     latest = file_job.latest(_KEY)
     running = latest is not None and not latest.job.finished
     st.button(
-        f"Join {len(files):,} patch{'es' * (len(files) != 1)}",
+        f"Join {counted(len(files), 'patch')}",
         key="join patches",
         type="primary",
         icon=":material/extension:",
@@ -167,4 +168,4 @@ def _add(latest: FileJob, name: str) -> None:
             instances = [Instance(rle.union(it.mask for it in instances), name)]
         workspace.add(instances)
         count = len(instances)
-        st.toast(f"Added {count:,} layer{'s' * (count != 1)}", icon=":material/layers:")
+        st.toast(f"Added {counted(count, 'layer')}", icon=":material/layers:")
