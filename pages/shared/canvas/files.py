@@ -6,6 +6,8 @@ they are not to be had, a component that may hold bytes brings them.
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from pages.shared.pictures import Picture
 _LONGEST = 2000  # pixels; what lies beneath is for orientation only
 _STRENGTH = 110  # of 255
 
+_log = logging.getLogger(__name__)
 _bytes = st.components.v2.component(
     "mask_canvas_files", js=(Path(__file__).parent / "files.js").read_text("utf-8")
 )
@@ -83,9 +86,19 @@ def _address(content: bytes, kind: str, place: str, digest: str) -> str:
         # The name is a part of the file's identity: its content counts only in samples. Files are
         # dropped at the start of a run, so they are added in every run.
         return get_instance().media_file_mgr.add(content, kind, place, file_name=digest)
-    except Exception:
+    except Exception as error:
         # Whatever has changed inside Streamlit, there is another way.
+        _warn_once(repr(error))
         address = f"file:{digest}".encode()
         head = len(address).to_bytes(2, "little") + address
         _bytes(key=place, data=head + content)
         return address.decode()
+
+
+@functools.cache
+def _warn_once(reason: str) -> None:
+    _log.warning(
+        "Streamlit's media files take nothing from the canvas any more: its files travel with the "
+        "messages of the page, which is slower: %s",
+        reason,
+    )

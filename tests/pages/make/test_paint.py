@@ -196,15 +196,20 @@ def test_other_layers_lie_beneath_the_topmost_over_the_others(page, served):
         assert np.array(under)[0, :, 3].astype(bool).tolist() == [False, *[True] * 3, *[False] * 4]
 
 
-def test_without_addresses_the_files_come_as_bytes(start, monkeypatch):
+@pytest.fixture
+def no_addresses(monkeypatch, request):
+    """Streamlit's media files are not where the canvas looks for them."""
     add = MediaFileManager.add
 
     def moved(manager, content, kind, place, **options):
         if place.startswith("paint "):
-            raise AttributeError("it is somewhere else now")
+            raise AttributeError(f"moved in {request.node.name}")
         return add(manager, content, kind, place, **options)
 
     monkeypatch.setattr(MediaFileManager, "add", moved)
+
+
+def test_without_addresses_the_files_come_as_bytes(no_addresses, start):
     app = open_image(start(), IMAGE)
     shown = canvas(app)
     brought = [
@@ -217,6 +222,13 @@ def test_without_addresses_the_files_come_as_bytes(start, monkeypatch):
         length = content[0] + 256 * content[1]
         by_address[content[2 : 2 + length].decode()] = content[2 + length :]
     assert by_address == {shown["image"]: png(IMAGE), shown["mask"]: bytes(5)}
+
+
+def test_the_log_says_once_that_there_are_no_addresses(no_addresses, start, caplog):
+    clean(open_image(start(), IMAGE).run())
+    warnings = [entry for entry in caplog.records if entry.name == files.__name__]
+    assert [entry.levelname for entry in warnings] == ["WARNING"]
+    assert "moved in test_the_log_says_once" in warnings[0].getMessage()
 
 
 # What is painted
