@@ -6,25 +6,25 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 _PAGES = {
-    "pages/start/open/page.py": ("Open an image", ":material/add_photo_alternate:"),
-    "pages/make/paint/page.py": ("Paint a mask on it", ":material/brush:"),
-    "pages/make/threshold/page.py": ("Threshold its values or colors", ":material/contrast:"),
-    "pages/make/regions/page.py": ("Find regions in it", ":material/texture_add:"),
-    "pages/make/kmeans/page.py": ("Cluster its colors", ":material/palette:"),
-    "pages/make/maskrcnn/page.py": ("Find objects in it", ":material/image_search:"),
-    "pages/make/rle/page.py": ("Decode run-length codes on it", ":material/data_array:"),
-    "pages/make/edit/page.py": ("Edit its layers", ":material/tune:"),
-    "pages/use/cutout/page.py": ("Cut out its layers", ":material/content_cut:"),
-    "pages/use/measure/page.py": ("Measure its layers", ":material/straighten:"),
-    "pages/use/augment/page.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
-    "pages/use/patches/page.py": ("Cut it into patches", ":material/grid_on:"),
-    "pages/data/inspect/page.py": ("Inspect a data set", ":material/dataset:"),
-    "pages/data/convert/page.py": ("Convert a data set", ":material/swap_horiz:"),
+    "start/open/page.py": ("Open an image", ":material/add_photo_alternate:"),
+    "make/paint/page.py": ("Paint a mask on it", ":material/brush:"),
+    "make/threshold/page.py": ("Threshold its values or colors", ":material/contrast:"),
+    "make/regions/page.py": ("Find regions in it", ":material/texture_add:"),
+    "make/kmeans/page.py": ("Cluster its colors", ":material/palette:"),
+    "make/maskrcnn/page.py": ("Find objects in it", ":material/image_search:"),
+    "make/rle/page.py": ("Decode run-length codes on it", ":material/data_array:"),
+    "make/edit/page.py": ("Edit its layers", ":material/tune:"),
+    "use/cutout/page.py": ("Cut out its layers", ":material/content_cut:"),
+    "use/measure/page.py": ("Measure its layers", ":material/straighten:"),
+    "use/augment/page.py": ("Augment it with its layers", ":material/auto_awesome_motion:"),
+    "use/patches/page.py": ("Cut it into patches", ":material/grid_on:"),
+    "data/inspect/page.py": ("Inspect a data set", ":material/dataset:"),
+    "data/convert/page.py": ("Convert a data set", ":material/swap_horiz:"),
 }
 
 
-MAKE = tuple(page for page in _PAGES if page.startswith("pages/make/"))
-USE = tuple(page for page in _PAGES if page.startswith("pages/use/"))
+MAKE = tuple(page for page in _PAGES if page.startswith("make/"))
+USE = tuple(page for page in _PAGES if page.startswith("use/"))
 
 
 def to(*pages: str) -> None:
@@ -45,4 +45,4 @@ def one(page: str, label: str, icon: str) -> None:
 def open_first() -> None:
     """Say that the page needs an image, and where to open one."""
     st.info("Open an image first.", icon=":material/image:")
-    to("pages/start/open/page.py")
+    to("start/open/page.py")

@@ -132,10 +132,10 @@ def bench_full_size(size_hw: tuple[int, int]) -> None:
 def bench_page(size_hw: tuple[int, int]) -> None:
     """Print what one step of a control costs the server: the page with its sidebar, all of it."""
     with patch.object(jobs.JobQueue, "warm_up"):
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(ROOT / "pages/shell.py"), default_timeout=60).run()
         upload = ("photo.jpg", image_io.encode_jpeg(photo(size_hw)), "image/jpeg")
         app.file_uploader[0].set_value([upload]).run()
-        app.switch_page("pages/make/threshold/page.py").run()
+        app.switch_page("make/threshold/page.py").run()
         say = partial(_say_step, app, f"{size_hw[0]}x{size_hw[1]}")
         say("nothing has changed", lambda _: None)
         say("value range, gray", lambda i: _slide(app, "range gray", (60 + i, 150)))

@@ -421,16 +421,17 @@ def test_history_is_kept_over_other_pages_layers_and_images(visit: Studio, tmp_p
 
 
 SLOW_APP = """
-import runpy, sys, time
+import sys, time
 sys.path.insert(0, {root!r})
-from maskcore import mask_bits
-if not hasattr(mask_bits, "quick"):
-    mask_bits.quick = mask_bits.apply
-    def apply(*args):
-        time.sleep(0.6)
-        return mask_bits.quick(*args)
-    mask_bits.apply = apply
-runpy.run_path({app!r})
+from streamlit import App
+from maskcore.masks import bits
+
+def apply(*args, quick=bits.apply):
+    time.sleep(0.6)
+    return quick(*args)
+
+bits.apply = apply
+app = App({shell!r})
 """
 
 
@@ -438,8 +439,8 @@ runpy.run_path({app!r})
 def slow_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The app on a machine that needs 0.6 s to take a stroke."""
     root = serving.ROOT
-    (tmp_path / "app.py").write_text(SLOW_APP.format(root=str(root), app=str(root / "app.py")))
-    (tmp_path / "pages").symlink_to(root / "pages")
+    shell = str(root / "pages" / "shell.py")
+    (tmp_path / "app.py").write_text(SLOW_APP.format(root=str(root), shell=shell))
     monkeypatch.setattr(serving, "ROOT", tmp_path)
     with serving.serve() as address:
         yield address

@@ -71,7 +71,7 @@ def test_a_clicked_color_becomes_a_layer_to_edit_and_to_cut_out(page: Page) -> N
     assert inside[:60, 400:].mean() > 0.99
     assert inside[300:, :400].mean() < 0.2
 
-    go(page, "Use", "Edit")
+    go(page, "Make", "Edit")
     seen(page.get_by_role("img", name="What the edit adds and removes"))
     go(page, "Use", "Cut out")
     seen(page.get_by_role("checkbox", name="cluster 3"))

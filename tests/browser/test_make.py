@@ -83,7 +83,7 @@ def test_before_and_after_an_edit_are_compared_with_the_keys(studio: Studio) -> 
     page.get_by_role("button", name="Rows of").click()
     page.get_by_role("button", name="Keep all 4").click()
     seen(page.get_by_text("Layers (4)"))
-    studio.go("Use", "Edit")
+    studio.go("Make", "Edit")
     page.get_by_role("radio", name="Before and after").click()
     divider = page.locator(".compare input")
     seen(divider)

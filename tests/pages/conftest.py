@@ -44,8 +44,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def start() -> Callable[[str], AppTest]:
     """Start the app, or one page of it alone."""
 
-    def start(script: str = "app.py") -> AppTest:
-        app = AppTest.from_file(str(ROOT / script), default_timeout=30)
+    def start(script: str = "shell.py") -> AppTest:
+        app = AppTest.from_file(str(ROOT / "pages" / script), default_timeout=30)
         return clean(app.run())
 
     return start
@@ -64,7 +64,7 @@ def steel_layers(start: Callable[[], AppTest]) -> AppTest:
     app = start()
     app.button(key="sample steel").click()
     clean(app.run())
-    app.switch_page("pages/make/rle/page.py")
+    app.switch_page("make/rle/page.py")
     clean(app.run())
     app.button(key="rows of sample").click()
     clean(app.run())

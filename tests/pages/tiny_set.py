@@ -12,7 +12,7 @@ from maskcore import rle
 from tests.grids import mask
 from tests.pages.conftest import clean
 
-PAGE = "pages/data/inspect/page.py"
+PAGE = "data/inspect/page.py"
 SQUARE = mask("....\n.##.\n.##.\n....\n....")
 BAR = mask("....\n....\n....\n####\n....")
 

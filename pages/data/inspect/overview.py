@@ -66,4 +66,4 @@ def _summary(opened: Opened, surveyed: Surveyed | None) -> None:
         with st.container(border=True):
             st.markdown(f"**{counted(len(opened.corrected), 'sample')}** corrected.")
             export.offer(opened, (), "corrected", "Write the corrected set")
-            links.to("pages/data/convert/page.py")
+            links.to("data/convert/page.py")

@@ -21,7 +21,7 @@ from pages.shared.dataset import sent as inspect_sent, source as dataset_source
 from pages.shared.dataset.source import Opened
 from pages.shared.pictures import Picture
 
-_CANVAS = "pages/make/paint/page.py"
+_CANVAS = "make/paint/page.py"
 
 
 def show(opened: Opened, surveyed: Surveyed | None, place: Place, labels: Sequence[str]) -> None:

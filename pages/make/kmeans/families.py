@@ -18,10 +18,10 @@ from pages.shared.view import Shown
 
 _LONGEST = 360
 _PAGES = {
-    "region": "pages/make/regions/page.py",
-    "edge": "pages/make/regions/page.py",
-    "cluster": "pages/make/kmeans/page.py",
-    "CNN": "pages/make/maskrcnn/page.py",
+    "region": "make/regions/page.py",
+    "edge": "make/regions/page.py",
+    "cluster": "make/kmeans/page.py",
+    "CNN": "make/maskrcnn/page.py",
 }
 _LINES = """\
 - **By region or edge:** pixels next to each other that are alike, or that a line encloses.

@@ -32,7 +32,7 @@ def way_back(picture: Picture) -> None:
     if opened is None or opened.digest != _sent(picture)[0]:
         return
     # Short: it stands in the sidebar too.
-    links.one("pages/data/inspect/page.py", "Back to the data set", ":material/arrow_back:")
+    links.one("data/inspect/page.py", "Back to the data set", ":material/arrow_back:")
 
 
 def _sent(picture: Picture) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from tests.zips import zipped
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "pages/data/convert/page.py"
+PAGE = "data/convert/page.py"
 
 
 def put(app, files, name="rings.zip"):

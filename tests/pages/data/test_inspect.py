@@ -383,7 +383,7 @@ def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
     app.switch_page(PAGE)
     clean(app.run())
     click(app, "close data set")
-    app.switch_page("pages/make/paint/page.py")
+    app.switch_page("make/paint/page.py")
     clean(app.run())
     assert app.title[0].value == "Paint"
     assert ways_back(app) == []

@@ -22,7 +22,7 @@ from pages.shared.workspace import Layer, mask_digest
 from tests.grids import mask
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/edit/page.py"
+PAGE = "make/edit/page.py"
 EIGHT = np.ones((3, 3))
 
 

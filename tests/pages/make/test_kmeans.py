@@ -21,7 +21,7 @@ from pages.shared.objects.job import Found
 from pages.shared.pictures import Picture
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/kmeans/page.py"
+PAGE = "make/kmeans/page.py"
 # From the darkest to the lightest.
 INK, BRICK, GRASS, SKY, SNOW = COLORS = [
     (10, 12, 30),
@@ -383,7 +383,7 @@ def test_what_was_chosen_survives_a_page_change(visit, drawn_on):
     click(app, "right")
     before = drawn_on["mask"]
     assert rle.area(before)
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())

@@ -11,7 +11,7 @@ from maskcore import cutout, rle, samples
 from pages.shared.jobs import queue as jobs
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/maskrcnn/page.py"
+PAGE = "make/maskrcnn/page.py"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,7 +93,7 @@ def test_only_checked_objects_are_kept(page):
 
 def test_a_page_change_keeps_the_outcome(page):
     app = find(page)
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())
@@ -129,14 +129,14 @@ def test_a_full_queue_is_said_and_breaks_nothing(page, monkeypatch):
     assert any("Too many" in toast.value for toast in page.toast)
 
 
-@pytest.mark.parametrize("script", ["pages/use/cutout/page.py"])
+@pytest.mark.parametrize("script", ["use/cutout/page.py"])
 def test_the_cut_out_page_opens_alone_and_asks_for_an_image(start, script):
     assert [info.value for info in start(script).info] == ["Open an image first."]
 
 
 def test_layers_of_any_kind_can_be_cut_out(steel_layers):
     app = steel_layers
-    app.switch_page("pages/use/cutout/page.py")
+    app.switch_page("use/cutout/page.py")
     clean(app.run())
     labels = [button.label for button in app.download_button]
     assert "Download 4 checked" in labels

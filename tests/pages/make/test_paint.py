@@ -20,7 +20,7 @@ from tests.grids import mask
 from tests.pages.conftest import clean
 from tests.pages.messages import answer, canvas, component, patch, send
 
-PAGE, OTHER_PAGE = "pages/make/paint/page.py", "pages/make/rle/page.py"
+PAGE, OTHER_PAGE = "make/paint/page.py", "make/rle/page.py"
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (5, 8, 3), np.uint8)
 SIZE = 5, 8
@@ -43,7 +43,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def open_image(app, image, name="a.png"):
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.file_uploader[0].set_value([(name, png(image), "image/png")])
     clean(app.run())

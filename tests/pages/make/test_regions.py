@@ -14,7 +14,7 @@ from maskcore.types import Instance
 from pages.shared import canvas, workspace
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/regions/page.py"
+PAGE = "make/regions/page.py"
 RED, BLUE, GREEN = (200, 30, 30), (20, 60, 220), (30, 190, 60)
 IMAGE = np.full((60, 90, 3), RED, np.uint8)
 IMAGE[10:40, 20:50] = BLUE
@@ -306,7 +306,7 @@ def test_edges_too_strong_to_be_found_are_explained(page):
 def test_what_was_clicked_is_there_after_a_visit_to_another_method_and_page(page, drawn_on):
     click(page, "blue")
     choose(page, "regions method", "Closed edges")
-    page.switch_page("pages/start/open/page.py")
+    page.switch_page("start/open/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())

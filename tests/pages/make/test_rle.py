@@ -20,7 +20,7 @@ from pages.shared.view import Shown
 from tests.grids import mask
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/rle/page.py"
+PAGE = "make/rle/page.py"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def paste(app, text, *, size_hw=None, dialect=None):
 def open_image(app, image, name="strip.png"):
     target = io.BytesIO()
     PIL.Image.fromarray(image).save(target, "PNG")
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.file_uploader[0].set_value([(name, target.getvalue(), "image/png")])
     clean(app.run())
@@ -206,7 +206,7 @@ def test_an_uploaded_table_survives_a_page_change(page):
     content = b"ImageId,EncodedPixels,Height,Width\ncell,1 2,6,5\n"
     page.file_uploader[0].set_value([("cells.csv", content, "text/csv")])
     clean(page.run())
-    page.switch_page("pages/start/open/page.py")
+    page.switch_page("start/open/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())
@@ -215,7 +215,7 @@ def test_an_uploaded_table_survives_a_page_change(page):
 
 def test_the_code_shown_makes_the_very_overlay(page, tmp_path, monkeypatch):
     app = page
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.button(key="sample steel").click()
     clean(app.run())

@@ -19,7 +19,7 @@ from pages.shared import canvas
 from pages.shared.pictures import Picture
 from tests.pages.conftest import clean
 
-PAGE = "pages/make/threshold/page.py"
+PAGE = "make/threshold/page.py"
 METHODS = ["by_value", "otsu", "triangle", "adaptive", "color_range"]
 
 
@@ -367,7 +367,7 @@ def test_what_was_chosen_survives_a_page_change(open_image):
     choose(app, "adaptive")
     app.slider(key="threshold offset").set_value(9)
     clean(app.run())
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())

@@ -273,7 +273,7 @@ def test_the_set_stays_open_on_other_pages(start) -> None:
     app.switch_page(PAGE)
     clean(app.run())
     upload(app, tiny())
-    app.switch_page("pages/start/open/page.py")
+    app.switch_page("start/open/page.py")
     clean(app.run())
     app.switch_page(PAGE)
     clean(app.run())

@@ -28,7 +28,7 @@ def opened(app) -> list[str]:
     return [it.picture.name for it in app.session_state["workspace"].open.values()]
 
 
-@pytest.mark.parametrize("script", ["app.py", "pages/start/open/page.py"])
+@pytest.mark.parametrize("script", ["shell.py", "start/open/page.py"])
 def test_it_opens_alone_and_in_the_app(start, script):
     assert "Mask Studio" in said(start(script))
 
@@ -98,7 +98,7 @@ def test_a_page_change_keeps_images_and_layers(start):
     app = start()
     app.button(key="sample steel").click()
     clean(app.run())
-    app.switch_page("pages/make/rle/page.py")
+    app.switch_page("make/rle/page.py")
     clean(app.run())
     assert opened(app) == ["steel.png"]
 

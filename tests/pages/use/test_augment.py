@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-PAGE = "pages/use/augment/page.py"
+PAGE = "use/augment/page.py"
 SIZE_HW = (48, 80)
 
 
@@ -206,7 +206,7 @@ def test_settings_stay_when_one_comes_back(page):
     page.color_picker(key="augment fill_color").set_value("#102030")
     page.segmented_control(key="augment fill").set_value("wrap")
     clean(page.run())
-    page.switch_page("pages/use/measure/page.py")
+    page.switch_page("use/measure/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())

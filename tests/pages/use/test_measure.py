@@ -19,7 +19,7 @@ from pages.use.measure import histogram as measure_histogram, means as measure_m
 from pages.use.measure.noise_job import Fill, Find
 from tests.pages.conftest import clean
 
-PAGE = "pages/use/measure/page.py"
+PAGE = "use/measure/page.py"
 SIZE_HW = (40, 60)
 
 

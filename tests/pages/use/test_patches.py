@@ -21,7 +21,7 @@ from tests.pages.conftest import clean
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "pages/use/patches/page.py"
+PAGE = "use/patches/page.py"
 SIZE_HW = (100, 150)
 
 
@@ -219,7 +219,7 @@ def test_settings_stay_when_one_comes_back(page, drawn):
     number(page, "width", 50)
     page.color_picker(key="patches color").set_value("#102030")
     clean(page.run())
-    page.switch_page("pages/use/measure/page.py")
+    page.switch_page("use/measure/page.py")
     clean(page.run())
     page.switch_page(PAGE)
     clean(page.run())
