@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = [
     {"arrays", "errors", "wording"},
-    {"checks", "boxes"},
+    {"checks", "boxes", "extras"},
     {"files", "rle"},
     {"types"},
     {"image_io", "masks", "mask_files", "rle_text", "rle_csv"},

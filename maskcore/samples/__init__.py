@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import image_io, rle, rle_text
+from maskcore import extras, image_io, rle, rle_text
+from maskcore.errors import MaskcoreError
 from maskcore.samples.shape_scenes import Scene, scene
 from maskcore.types import Image, Mask
 
@@ -96,7 +97,7 @@ def load(name: str) -> Sample:
 
     Raises:
         ValueError: If there is no such sample.
-        FileNotFoundError: If it is a photo and scikit-learn is not installed with its photos.
+        MaskcoreError: If it is a photo and scikit-learn, which brings it, is not installed.
     """
     if name == "steel":
         image, defects = steel()
@@ -138,13 +139,14 @@ def steel(seed: int = 0) -> tuple[Image, dict[int, Mask]]:
 
 
 def _bundled_photo(file_name: str) -> bytes:
+    extras.require("learn", f"The photo {file_name}")
     # Importing scikit-learn takes a second; its photos only need its folder.
     found = importlib.util.find_spec("sklearn")
     for folder in (found and found.submodule_search_locations) or []:
         photo = Path(folder, "datasets", "images", file_name)
         if photo.is_file():
             return photo.read_bytes()
-    raise FileNotFoundError(f"The photo {file_name} comes with scikit-learn, which is missing.")
+    raise MaskcoreError(f"The scikit-learn that is installed here has no photo {file_name}.")
 
 
 def _rows(image_id: str, defects: Mapping[int, Mask]) -> str:

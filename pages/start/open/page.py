@@ -5,7 +5,7 @@ import streamlit as st
 from maskcore import rle
 from maskcore.samples import SAMPLES
 from maskcore.types import Instance
-from pages.shared import downloads, links, markdown, pictures, view, workspace
+from pages.shared import downloads, errors, links, markdown, pictures, view, workspace
 from pages.start.open import facts, inputs
 
 st.title("Mask Studio")
@@ -24,7 +24,8 @@ with opened:
 
 st.markdown("**Or start with a sample**")
 for column, (name, sample) in zip(st.columns(len(SAMPLES)), SAMPLES.items(), strict=True):
-    with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+    card = column.container(border=True, height="stretch", vertical_alignment="distribute")
+    with card, errors.shown():
         st.image(inputs.sample_thumbnail(name), width="stretch", alt=sample.title)
         st.markdown(f"**{sample.title}**  \n{sample.caption}")
         st.button(

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from maskcore import rle, samples
+from maskcore.errors import MaskcoreError
 
 
 def severstal_mask(pairs: str) -> np.ndarray:
@@ -52,9 +53,27 @@ def test_the_photos_are_found_without_importing_scikit_learn() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_a_missing_photo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(FileNotFoundError, match=r"china\.jpg"):
+def test_without_scikit_learn_its_photos_are_missed_and_no_other_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(MaskcoreError) as caught:
+        samples.load("china")
+    assert str(caught.value) == (
+        'The photo china.jpg needs scikit-learn: pip install "mask-studio[learn]"'
+    )
+    assert samples.load("steel").rows
+    assert samples.load("shapes").image_bytes
+
+
+def test_a_scikit_learn_without_its_photos_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn/__init__.py").touch()
+    monkeypatch.delitem(sys.modules, "sklearn", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MaskcoreError, match=r"no photo china\.jpg"):
         samples.load("china")
 
 

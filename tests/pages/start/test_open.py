@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import PIL.Image
 import pytest
+import streamlit as st
 
 from pages.shared import workspace
 from tests.pages.conftest import clean
@@ -31,6 +33,17 @@ def opened(app) -> list[str]:
 @pytest.mark.parametrize("script", ["shell.py", "start/open/page.py"])
 def test_it_opens_alone_and_in_the_app(start, script):
     assert "Mask Studio" in said(start(script))
+
+
+def test_without_scikit_learn_the_cards_of_its_photos_say_so(start, monkeypatch):
+    st.cache_data.clear()
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    app = start()
+    assert [it.value.replace("\\", "") for it in app.error] == [
+        f'The photo {name}.jpg needs scikit-learn: pip install "mask-studio[learn]"'
+        for name in ("china", "flower")
+    ]
+    assert [it.key for it in app.button if it.label == "Open"] == ["sample shapes", "sample steel"]
 
 
 def test_a_sample_opens_with_one_click(start):
