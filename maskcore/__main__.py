@@ -1,4 +1,4 @@
-"""The command line: ``python -m maskcore``."""
+"""The command line: ``maskcore``, or ``python -m maskcore`` where it is not installed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: As argparse does it: with 2 for arguments that make no sense, 0 after help.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m maskcore",
+        prog="maskcore",
         description="Make and use image masks. Each command has a --help of its own.",
         epilog="exit codes: 0 all done, 1 some files failed, 2 wrong usage, 130 interrupted",
         allow_abbrev=False,

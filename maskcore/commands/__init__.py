@@ -1,1 +1,1 @@
-"""The subcommands of ``python -m maskcore``; only they write to the terminal."""
+"""The subcommands of ``maskcore``; only they write to the terminal."""

@@ -1,4 +1,4 @@
-"""``python -m maskcore augment``: make samples of images and their masks."""
+"""``maskcore augment``: make samples of images and their masks."""
 
 from __future__ import annotations
 

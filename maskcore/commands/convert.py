@@ -1,4 +1,4 @@
-"""``python -m maskcore convert``: write a data set in another format."""
+"""``maskcore convert``: write a data set in another format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m maskcore cutouts``: find the objects of images and cut each of them out."""
+"""``maskcore cutouts``: find the objects of images and cut each of them out."""
 
 from __future__ import annotations
 

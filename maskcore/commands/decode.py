@@ -1,4 +1,4 @@
-"""``python -m maskcore decode``: make masks out of a table of run-length codes."""
+"""``maskcore decode``: make masks out of a table of run-length codes."""
 
 from __future__ import annotations
 

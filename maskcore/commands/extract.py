@@ -1,4 +1,4 @@
-"""``python -m maskcore extract``: cut the objects out of an image whose masks are files."""
+"""``maskcore extract``: cut the objects out of an image whose masks are files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m maskcore inspect``: what is in a data set, and what is wrong with it."""
+"""``maskcore inspect``: what is in a data set, and what is wrong with it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def add_parser(
     """Add a subcommand whose help ends in examples; most take up where they stopped."""
     if resumes:
         details += "\n\nFiles that are done are skipped when the command runs again."
-    shown = "\n".join(f"  python -m maskcore {name} {line}" for line in examples.splitlines())
+    shown = "\n".join(f"  maskcore {name} {line}" for line in examples.splitlines())
     return commands.add_parser(
         name,
         help=summary,

@@ -1,4 +1,4 @@
-"""``python -m maskcore patches``: cut images and their masks into patches, and join patches."""
+"""``maskcore patches``: cut images and their masks into patches, and join patches."""
 
 from __future__ import annotations
 

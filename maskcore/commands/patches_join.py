@@ -1,4 +1,4 @@
-"""``python -m maskcore patches --join``: whole images out of patches."""
+"""``maskcore patches --join``: whole images out of patches."""
 
 from __future__ import annotations
 

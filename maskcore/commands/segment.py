@@ -1,4 +1,4 @@
-"""``python -m maskcore segment``: find the objects of images and write their masks."""
+"""``maskcore segment``: find the objects of images and write their masks."""
 
 from __future__ import annotations
 

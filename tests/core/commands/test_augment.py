@@ -322,4 +322,4 @@ def test_help_has_examples(capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["augment", "--help"])
     assert stopped.value.code == 0
-    assert "\n  python -m maskcore augment photo.jpg" in capsys.readouterr().out
+    assert "\n  maskcore augment photo.jpg" in capsys.readouterr().out

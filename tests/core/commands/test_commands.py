@@ -582,7 +582,7 @@ def test_help_has_examples(command: str, capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
     assert stopped.value.code == 0
-    assert f"\n  python -m maskcore {command} photo.jpg" in capsys.readouterr().out
+    assert f"\n  maskcore {command} photo.jpg" in capsys.readouterr().out
 
 
 def test_it_runs_as_a_module_and_help_does_not_wait_for_torch(folder: Path) -> None:

@@ -193,7 +193,7 @@ def test_help_shows_the_formats_and_examples(capsys) -> None:
     with pytest.raises(SystemExit):
         run("--help")
     said = capsys.readouterr().out
-    assert "python -m maskcore convert coco yolo_set --format yolo" in said
+    assert "\n  maskcore convert coco yolo_set --format yolo" in said
     assert "one JSON file" in said
     assert "skipped" not in said
 
