@@ -17,8 +17,7 @@ from maskcore.commands import (
     patches,
     segment,
 )
-from maskcore.commands.runner import Stop
-from maskcore.commands.terminal import say
+from maskcore.commands.terminal import Stop, say
 
 _INTERRUPTED = 130  # what a shell reports of a command that Ctrl+C has ended
 _CUT_OFF = 141  # and of one whose output nobody reads any more

@@ -13,12 +13,10 @@ from maskcore import augment, image_io
 from maskcore.augment import Fill, Ranges, files as augment_files, summaries as augment_summaries
 from maskcore.augment.files import Original, Plan
 from maskcore.commands import options, sources
-from maskcore.commands.mask_folder import MaskFolder
-from maskcore.commands.outcome import failure, list_failures
-from maskcore.commands.runner import Stop
+from maskcore.commands.runner import failure, list_failures
 from maskcore.commands.sample_resume_log import Record, SampleLedger
-from maskcore.commands.sources import Source
-from maskcore.commands.terminal import Progress, say
+from maskcore.commands.sources import MaskFolder, Source
+from maskcore.commands.terminal import Progress, Stop, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.types import Image, Instance

@@ -10,8 +10,7 @@ from typing import get_args
 from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
-from maskcore.commands.runner import Stop
-from maskcore.commands.terminal import say
+from maskcore.commands.terminal import Stop, say
 from maskcore.datasets import Images
 from maskcore.errors import MaskcoreError
 from maskcore.wording import counted

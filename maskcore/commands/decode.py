@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from maskcore import image_io, masks, overlay, rle, rle_text
-from maskcore.commands import dataset_files, options, runner, table_and_images
-from maskcore.commands.runner import Stop
+from maskcore.commands import dataset_files, options, runner
 from maskcore.commands.sources import Source, known
-from maskcore.commands.terminal import say
+from maskcore.commands.terminal import Stop, say
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Entry, Picture
 from maskcore.datasets import Sample
@@ -76,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     if images is None and "overlay" in what:
         raise Stop("Overlays need the images; say where they are with --images.", 2)
     try:
-        dataset = table_and_images.read(table, images, out=arguments.out, dialect=arguments.dialect)
+        dataset = dataset_files.read_table(
+            table, images, out=arguments.out, dialect=arguments.dialect
+        )
     except MaskcoreError as error:
         raise Stop(str(error), 2) from error
     named = dataset.samples

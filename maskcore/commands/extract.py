@@ -12,8 +12,8 @@ import numpy as np
 
 from maskcore import cutout, image_io, rle
 from maskcore.commands import options, runner
-from maskcore.commands.runner import Stop
 from maskcore.commands.sources import Source, known
+from maskcore.commands.terminal import Stop
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
 from maskcore.errors import ImageError

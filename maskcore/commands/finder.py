@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskcore import image_io, maskrcnn
-from maskcore.commands.runner import Stop
 from maskcore.commands.sources import known
-from maskcore.commands.terminal import Download
+from maskcore.commands.terminal import Download, Stop
 from maskcore.maskrcnn import catalog
 from maskcore.types import Image, Instance
 

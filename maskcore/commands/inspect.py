@@ -12,8 +12,7 @@ import numpy as np
 from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
-from maskcore.commands.runner import Stop
-from maskcore.commands.terminal import say
+from maskcore.commands.terminal import Stop, say
 from maskcore.datasets import audit, survey
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey

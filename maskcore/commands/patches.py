@@ -12,12 +12,10 @@ import numpy as np
 
 from maskcore import image_io, masks, patches, rle
 from maskcore.commands import options, patches_join, sources
-from maskcore.commands.mask_folder import MaskFolder
-from maskcore.commands.outcome import failure, list_failures
-from maskcore.commands.runner import Stop
+from maskcore.commands.runner import failure, list_failures
 from maskcore.commands.sample_resume_log import Record, SampleLedger
-from maskcore.commands.sources import Source
-from maskcore.commands.terminal import Progress, say
+from maskcore.commands.sources import MaskFolder, Source
+from maskcore.commands.terminal import Progress, Stop, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.patches import files as patch_files

@@ -9,9 +9,8 @@ from typing import get_args
 
 from maskcore import image_io, patches
 from maskcore.augment import files as augment_files
-from maskcore.commands.runner import Stop
 from maskcore.commands.sources import SUFFIXES
-from maskcore.commands.terminal import Progress, say
+from maskcore.commands.terminal import Progress, Stop, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.patches import manifest as patch_manifest, rejoin as patch_join

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskcore.commands.outcome import failure, list_failures
 from maskcore.commands.resume_log import Ledger
 from maskcore.commands.sources import Source
-from maskcore.commands.terminal import Progress, say
+from maskcore.commands.terminal import Progress, Stop, say
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
 from maskcore.errors import MaskcoreError
@@ -24,18 +24,6 @@ Work = Callable[[Source, str], Iterator[Picture]]
 
 _PART = re.compile(r"\.part-[0-9a-f]{16}")
 _SECONDS_UNTIL_LEFT_OVER = 600
-
-
-class Stop(Exception):  # noqa: N818  it says how the command ends, be that an error or not
-    """The command cannot go on.
-
-    Attributes:
-        exit_code: What the process ends with.
-    """
-
-    def __init__(self, sentence: str, exit_code: int) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -104,6 +92,22 @@ def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> in
     before = f" {n_skipped} had been done before." if n_skipped else ""
     say(f"{counted(n_files, 'file')} from {counted(n_done, job.source_noun)} in {job.out}.{before}")
     return list_failures(failures)
+
+
+def failure(source: Source, error: MaskcoreError) -> str:
+    """Say what is wrong with a source, by its name."""
+    named = str(error).startswith(source.name)
+    return str(error) if named else f"{source.name}: {error}"
+
+
+def list_failures(failures: Sequence[str]) -> int:
+    """List what failed on the standard error; return the exit status."""
+    if not failures:
+        return 0
+    say(f"{counted(len(failures), 'failure')}:", sys.stderr)
+    for sentence in failures:
+        say(f"  {sentence}", sys.stderr)
+    return 1
 
 
 def _do(job: Job, source: Source, ledger: Ledger) -> int | None:

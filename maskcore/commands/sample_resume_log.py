@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from maskcore.augment import files as augment_files
-from maskcore.commands.runner import Stop
 from maskcore.commands.sources import Source
+from maskcore.commands.terminal import Stop
 
 FILE_NAME = ".maskcore-samples.jsonl"
 """Where the lines are, in the folder of samples. The first one holds the settings."""

@@ -1,4 +1,4 @@
-"""What a person sees of a command at work: a bar in a terminal, else a line per file."""
+"""What a person sees of a command: how far it is, what it says, why it cannot go on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from typing import Self, TextIO
 
 _BAR = 24
 _ERASE_LINE = "\r\x1b[K"
+
+
+class Stop(Exception):  # noqa: N818  it says how the command ends, be that an error or not
+    """The command cannot go on.
+
+    Attributes:
+        exit_code: What the process ends with.
+    """
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -26,7 +38,7 @@ def printable(text: str) -> str:
 
 
 class Progress:
-    """How far a command is, on the standard error."""
+    """How far a command is, on the standard error: a bar in a terminal, else a line per file."""
 
     def __init__(self, total: int) -> None:
         self._total = total
