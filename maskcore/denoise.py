@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks
+from maskcore import boxes, checks
+from maskcore.arrays import row_major
 from maskcore.types import Image, Mask
 
 Method = Literal["median", "telea", "navier-stokes"]
@@ -112,7 +113,7 @@ def fill(
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
     reach = _within(_USUAL_RADIUS[method] if radius is None else radius, 1, _MAX_RADIUS, "radius")
-    noisy = _row_major(mask)
+    noisy = row_major(mask).view(np.uint8)
     n_noisy = cv2.countNonZero(noisy)
     if n_noisy == noisy.size:
         raise ValueError("mask must leave at least one pixel to fill from, got a full mask")
@@ -177,8 +178,9 @@ def _fill_from_known(
 def _steps_to_known(known: _Plane, places: _Places, radius: int) -> _Places:
     """In which step the pixels come into reach: their chessboard distance in units of radius."""
     rows, columns = np.divmod(places, known.shape[1])
-    y1, x1 = max(0, int(rows.min()) - 1), max(0, int(columns.min()) - 1)
-    crop = known[y1 : int(rows.max()) + 2, x1 : int(columns.max()) + 2]
+    box = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+    x1, y1, *_ = around = boxes.grow(box, 1, known.shape)
+    crop = known[boxes.slices(around)]
     distance = cv2.distanceTransform(crop ^ 1, cv2.DIST_C, cv2.DIST_MASK_3)
     steps = np.ceil(distance[rows - y1, columns - x1] / radius)
     return np.asarray(steps.astype(np.int64))
@@ -209,9 +211,8 @@ def _groups(noisy: _Plane, margin: int) -> Iterator[tuple[tuple[slice, slice], _
     _, labels, stats, _ = cv2.connectedComponentsWithStats(blocks, connectivity=8)
     crops = []
     for x, y, w, h, _ in stats[1:].tolist():
-        rows = slice(max(0, y * side - margin), min(height, (y + h) * side + margin))
-        columns = slice(max(0, x * side - margin), min(width, (x + w) * side + margin))
-        crops.append((rows, columns))
+        box = boxes.xywh_to_xyxy((x * side, y * side, w * side, h * side))
+        crops.append(boxes.slices(boxes.grow(box, margin, noisy.shape)))
     work = sum(
         _PIXELS_PER_CALL + (rows.stop - rows.start) * (columns.stop - columns.start)
         for rows, columns in crops
@@ -224,13 +225,6 @@ def _groups(noisy: _Plane, margin: int) -> Iterator[tuple[tuple[slice, slice], _
         block_columns = np.arange(columns.start, columns.stop) // side
         own = labels[block_rows[:, None], block_columns] == label
         yield (rows, columns), noisy[rows, columns] * own
-
-
-def _row_major(mask: Mask) -> _Plane:
-    """The mask in row-major memory, 0 or 1."""
-    if mask.strides[0] < mask.strides[1]:
-        return np.asarray(cv2.transpose(mask.T.view(np.uint8)), np.uint8)
-    return np.ascontiguousarray(mask).view(np.uint8)
 
 
 def _within(value: int, low: int, high: int, what: str) -> int:

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from maskcore import checks, rle
+from maskcore.arrays import row_major
 from maskcore.augment import geometry, pixels as augment_pixels
 from maskcore.augment.drawn import Drawn as Drawn, draw as draw, generator as generator
 from maskcore.augment.geometry import Numbers, matrix as matrix
@@ -83,7 +81,7 @@ def apply_labels(labels: LabelMap, drawn: Drawn) -> LabelMap:
     if labels.ndim != 2 or labels.size == 0:
         raise ValueError(f"labels must be 2-D and not empty, got shape {labels.shape}")
     _check_proportions(drawn, labels.shape)
-    moved = geometry.move_numbers(_row_major(labels), drawn)
+    moved = geometry.move_numbers(row_major(labels), drawn)
     return moved.copy() if np.shares_memory(moved, labels) else moved
 
 
@@ -128,7 +126,7 @@ def _moved(masks: Sequence[Mask], drawn: Drawn) -> list[Mask]:
     for first in range(0, len(masks), _BITS):
         group = masks[first : first + _BITS]
         if len(group) == 1:
-            pixels = _row_major(group[0].view(np.uint8))
+            pixels = row_major(group[0].view(np.uint8))
             moved.append(geometry.move_numbers(pixels, drawn).view(np.bool_))
             continue
         number = _number_type(len(group))
@@ -136,7 +134,7 @@ def _moved(masks: Sequence[Mask], drawn: Drawn) -> list[Mask]:
         codes: Numbers = np.zeros_like(group[0].view(np.uint8), number)
         for place, mask in enumerate(group):
             codes |= mask.view(np.uint8) * number(1 << place)
-        codes = geometry.move_numbers(_row_major(codes), drawn)
+        codes = geometry.move_numbers(row_major(codes), drawn)
         moved += [(codes & number(1 << place)).astype(np.bool_) for place in range(len(group))]
     return moved
 
@@ -160,9 +158,3 @@ def _moved_together(instances: Sequence[Instance], drawn: Drawn) -> list[Instanc
 
 def _number_type(n_bits: int) -> type[np.uint8 | np.uint16]:
     return np.uint8 if n_bits <= np.iinfo(np.uint8).bits else np.uint16
-
-
-def _row_major(pixels: Numbers) -> NDArray[Any]:
-    if pixels.flags.c_contiguous or not pixels.flags.f_contiguous:
-        return np.ascontiguousarray(pixels)
-    return np.asarray(cv2.transpose(pixels.T), pixels.dtype)

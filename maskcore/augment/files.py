@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from maskcore import augment, image_io, masks, rle
+from maskcore import augment, boxes, image_io, masks, rle
 from maskcore.augment import Ranges, summaries
 from maskcore.files import archive
 from maskcore.mask_files.names import safe_stem
@@ -241,11 +241,10 @@ def _label_map(
 
 
 def _object(instance: Instance) -> dict[str, Any]:
-    x1, y1, x2, y2 = instance.box
     return {
         "label": instance.label,
         "area": rle.area(instance.mask),
-        "bbox": [x1, y1, x2 - x1, y2 - y1],
+        "bbox": list(boxes.xyxy_to_xywh(instance.box)),
         "segmentation": {
             "size": list(instance.mask.size_hw),
             "counts": rle_coco.compress(instance.mask.counts),

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks, rle
+from maskcore import boxes, checks, masks, rle
+from maskcore.arrays import row_major
+from maskcore.boxes import slices
 from maskcore.cutout import backgrounds
 from maskcore.cutout.backgrounds import RGB as RGB
 from maskcore.mask_files.names import (
@@ -61,11 +63,11 @@ def extract(
     """
     checks.image(image)
     inner = _box(mask, image.shape)
-    if inner[0] == inner[2]:
+    if boxes.is_empty(inner):
         raise ValueError("mask must have at least one pixel inside, got an empty mask")
     feather = _at_least_0(feather, "feather")
-    box = _grown(inner, max(_at_least_0(margin, "margin"), feather), image.shape)
-    crop = image[_at(box)]
+    box = boxes.grow(inner, max(_at_least_0(margin, "margin"), feather), image.shape)
+    crop = image[slices(box)]
     inside = _inside(mask, box)
     alpha = _softened(inside, feather) if feather else None
     if background is None:
@@ -102,16 +104,15 @@ def background(
     objects: _Plane = np.zeros(image.shape[:2], np.uint8)
     for mask in masks:
         box = _box(mask, image.shape)
-        if box[0] != box[2]:
-            objects[_at(box)] |= _inside(mask, box)
+        if not boxes.is_empty(box):
+            objects[slices(box)] |= _inside(mask, box)
     if fill is None:
         return _with_alpha(image, objects ^ np.uint8(1))
     held = objects.view(np.bool_)
-    box = _box(held, image.shape)
-    paint = _canvas(image, held, box, fill)
+    # Without objects a pixel is filled and not taken: the fill is checked all the same.
+    box = _box(held, image.shape) if held.any() else (0, 0, 1, 1)
     filled = image.copy(order="C")
-    if box[0] != box[2]:
-        cv2.copyTo(paint, objects[_at(box)], filled[_at(box)])
+    cv2.copyTo(_canvas(image, held, box, fill), objects[slices(box)], filled[slices(box)])
     return filled
 
 
@@ -120,41 +121,16 @@ def _box(mask: Mask | rle.RLE, size_hw: tuple[int, ...]) -> Box:
     if isinstance(mask, rle.RLE):
         checks.same_size(mask.size_hw, size_hw, "mask")
         return rle.box(mask)
-    checks.mask(mask)
+    box = masks.box(mask)
     checks.same_size(mask.shape, size_hw, "mask")
-    if _column_major(mask):
-        y, x, height, width = cv2.boundingRect(mask.T.view(np.uint8))
-    else:
-        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return x, y, x + width, y + height
+    return box
 
 
 def _inside(mask: Mask | rle.RLE, box: Box) -> _Plane:
     """The mask in the box, row-major, 0 or 1."""
-    part = rle.decode(mask, box=box) if isinstance(mask, rle.RLE) else mask[_at(box)]
-    if _column_major(part):
-        return np.asarray(cv2.transpose(part.T.view(np.uint8)), np.uint8)
-    return part.view(np.uint8)
-
-
-def _column_major(mask: Mask) -> bool:
-    return mask.strides[0] < mask.strides[1]
-
-
-def _at(box: Box) -> tuple[slice, slice]:
-    x1, y1, x2, y2 = box
-    return slice(y1, y2), slice(x1, x2)
-
-
-def _grown(box: Box, margin: int, size_hw: tuple[int, ...]) -> Box:
-    x1, y1, x2, y2 = box
-    height, width = size_hw[:2]
-    return (
-        max(0, x1 - margin),
-        max(0, y1 - margin),
-        min(width, x2 + margin),
-        min(height, y2 + margin),
-    )
+    if isinstance(mask, rle.RLE):
+        return rle.decode(mask, box=box, order="C").view(np.uint8)
+    return row_major(mask[slices(box)]).view(np.uint8)
 
 
 def _softened(inside: _Plane, feather: int) -> _Plane:
@@ -197,23 +173,23 @@ def _canvas(image: Image, mask: Mask | rle.RLE, box: Box, background: Background
         if background == "blur":
             return _blurred(image, mask, box)
         if background == "gray":
-            gray = cv2.cvtColor(image[_at(box)], cv2.COLOR_RGB2GRAY)
+            gray = cv2.cvtColor(image[slices(box)], cv2.COLOR_RGB2GRAY)
             return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
     size_hw = box[3] - box[1], box[2] - box[0]
     if isinstance(background, np.ndarray) and background.ndim != 1:
         checks.image(background)
         if background.shape == image.shape:
-            return background[_at(box)].copy(order="C")
+            return background[slices(box)].copy(order="C")
         return backgrounds.covering(background, size_hw)
     return backgrounds.plain(background, size_hw)
 
 
 def _blurred(image: Image, mask: Mask | rle.RLE, box: Box) -> Image:
     sigma = max(1.0, max(image.shape) * _SIGMA_PER_SIDE)
-    area = _grown(box, round(3 * sigma), image.shape)
-    blurred = backgrounds.blurred(image[_at(area)], _inside(mask, area), sigma)
+    area = boxes.grow(box, round(3 * sigma), image.shape)
+    blurred = backgrounds.blurred(image[slices(area)], _inside(mask, area), sigma)
     x, y = area[:2]
-    return blurred[_at((box[0] - x, box[1] - y, box[2] - x, box[3] - y))].copy()
+    return blurred[slices((box[0] - x, box[1] - y, box[2] - x, box[3] - y))].copy()
 
 
 def _at_least_0(value: int, what: str) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from maskcore import cutout, image_io, rle
+from maskcore import boxes, cutout, image_io, rle
 from maskcore.files import archive, text_table
 from maskcore.types import Image, Instance
 
@@ -191,23 +191,24 @@ def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], li
 
 
 def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> Entry:
-    x1, y1, x2, y2 = instance.box
-    height, width = instance.mask.size_hw
+    image_height, image_width = image_hw = instance.mask.size_hw
+    x, y, width, height = boxes.xyxy_to_xywh(instance.box)
+    left, top, *_ = boxes.grow(instance.box, room, image_hw)
     return Entry(
         file=file,
         kind=kind,
         image=source,
         label=instance.label,
         score=instance.score,
-        x=x1,
-        y=y1,
-        width=x2 - x1,
-        height=y2 - y1,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
         area=rle.area(instance.mask),
-        left=max(0, x1 - room),
-        top=max(0, y1 - room),
-        image_width=width,
-        image_height=height,
+        left=left,
+        top=top,
+        image_width=image_width,
+        image_height=image_height,
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from maskcore import boxes
 from maskcore.files import archive
 from maskcore.types import Box, Instance
 
@@ -65,8 +66,7 @@ def file_name(stem: str, instance: Instance) -> str:
         raise ValueError(f"score must be 0 to 1, got {score}")
     # 0.29 * 100 is 28.999999999999996, and a model's scores are no more than 32 bits.
     percent = int(score * 100 + 1e-5)
-    x1, y1, x2, y2 = instance.box
-    box = f"{x1}_{y1}_{x2 - x1}_{y2 - y1}"
+    box = "_".join(map(str, boxes.xyxy_to_xywh(instance.box)))
     return f"{safe_stem(stem)}.{percent}.{_safe_label(instance.label)}.{box}.png"
 
 
@@ -87,8 +87,7 @@ def parse_file_name(name: str) -> FileName:
             "name must be <stem>.<score>.<label>.<x>_<y>_<width>_<height>.png, "
             f"got {archive.safe_name(name)!r}"
         )
-    x, y, width, height = map(int, found["box"].split("_"))
-    box = x, y, x + width, y + height
+    box = boxes.xywh_to_xyxy([int(number) for number in found["box"].split("_")])
     return FileName(found["stem"], int(found["score"]) / 100, found["label"], box)
 
 

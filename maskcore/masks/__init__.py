@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
+from maskcore.arrays import is_column_major
 from maskcore.masks import morphology
 from maskcore.masks.morphology import (
     close as close,
@@ -75,9 +76,9 @@ def outline(mask: Mask, width: int = 1) -> Mask:
     checks.mask(mask)
     if width < 1:
         raise ValueError(f"width must be at least 1, got {width}")
-    if mask.strides[0] < mask.strides[1]:  # column-major, as `rle.decode` returns it
+    if is_column_major(mask):
         return outline(mask.T, width).T
-    pixels = np.ascontiguousarray(mask).view(np.uint8)
+    pixels = mask.view(np.uint8)
     # By default OpenCV erodes as if beyond the frame were inside.
     core: NDArray[np.uint8] = cv2.erode(pixels, morphology.disk(width))  # type: ignore[assignment]
     return (pixels ^ core).view(np.bool_)

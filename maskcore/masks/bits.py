@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
+from maskcore.arrays import row_major
+from maskcore.boxes import xywh_to_xyxy
 from maskcore.errors import MaskcoreError
 from maskcore.rle import RLE, changes as rle_changes
 from maskcore.types import Box, Mask
@@ -41,8 +42,7 @@ class Patch:
 
 def pack(r: RLE) -> bytes:
     """Return a whole mask as packed bits."""
-    pixels = cv2.transpose(rle.decode(r).T.view(np.uint8))  # row-major
-    return np.packbits(pixels.view(np.bool_)).tobytes()
+    return np.packbits(rle.decode(r, order="C")).tobytes()
 
 
 def read_patch(message: object, size_hw: tuple[int, int]) -> Patch:
@@ -77,7 +77,7 @@ def read_patch(message: object, size_hw: tuple[int, int]) -> Patch:
         )
     packed = _packed_bits(message, (w * h + 7) // 8)
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=w * h)
-    return Patch((x, y, x + w, y + h), bits.view(np.bool_).reshape(h, w))
+    return Patch(xywh_to_xyxy((x, y, w, h)), bits.view(np.bool_).reshape(h, w))
 
 
 def apply(r: RLE, patch: Patch) -> RLE:
@@ -97,7 +97,7 @@ def apply(r: RLE, patch: Patch) -> RLE:
     if (x1, y1, x2, y2) == (0, 0, width, height):
         return rle.encode(patch.pixels)
     columns = rle.decode(r, box=(x1, 0, x2, height)).T  # (w, H), row-major
-    columns[:, y1:y2] = cv2.transpose(patch.pixels.view(np.uint8)).view(np.bool_)
+    columns[:, y1:y2] = row_major(patch.pixels.T)
     return rle.from_counts(r.size_hw, _spliced(r, columns.reshape(-1), x1 * height))
 
 

@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks
+from maskcore import boxes, checks
+from maskcore.arrays import is_column_major
 from maskcore.masks import parts
-from maskcore.types import Box, Mask
+from maskcore.types import Mask
 
 _WORD = 64
 _SMALL = 4  # pixels; up to there OpenCV is faster, its time grows with the square
@@ -41,12 +42,12 @@ def grow(mask: Mask, pixels: SupportsIndex) -> Mask:
         ValueError: If the radius is negative.
     """
     radius = _radius(mask, pixels)
-    if mask.strides[0] < mask.strides[1]:  # column-major, as `rle.decode` returns it
+    if is_column_major(mask):
         return grow(mask.T, radius).T
     box = parts.box(mask)
     if radius == 0 or not box[2]:
         return mask.copy()
-    place = _grown_box(box, radius, mask.shape)
+    place = boxes.slices(boxes.grow(box, radius, mask.shape))
     grown = np.zeros(mask.shape, np.bool_)
     grown[place] = _dilated(mask[place], radius)
     return grown
@@ -67,13 +68,13 @@ def shrink(mask: Mask, pixels: SupportsIndex) -> Mask:
         ValueError: If the radius is negative.
     """
     radius = _radius(mask, pixels)
-    if mask.strides[0] < mask.strides[1]:
+    if is_column_major(mask):
         return shrink(mask.T, radius).T
     box = parts.box(mask)
     if radius == 0 or not box[2]:
         return mask.copy()
     # Nothing outside the box is nearer than the pixels next to it.
-    place = _grown_box(box, 1, mask.shape)
+    place = boxes.slices(boxes.grow(box, 1, mask.shape))
     shrunk = np.zeros(mask.shape, np.bool_)
     np.logical_not(_dilated(~mask[place], radius), out=shrunk[place])
     return shrunk
@@ -129,13 +130,13 @@ def smooth(mask: Mask, pixels: SupportsIndex) -> Mask:
         ValueError: If the radius is negative.
     """
     radius = _radius(mask, pixels)
-    if mask.strides[0] < mask.strides[1]:
+    if is_column_major(mask):
         return smooth(mask.T, radius).T
     box = parts.box(mask)
     if radius == 0 or not box[2]:
         return mask.copy()
     # No pixel outside the box can reach one half, but what is out there counts.
-    place = _grown_box(box, 3 * radius, mask.shape)
+    place = boxes.slices(boxes.grow(box, 3 * radius, mask.shape))
     inside = np.uint16(np.iinfo(np.uint16).max)  # 8 bits would move outlines
     blurred = np.multiply(mask[place], inside, order="C")
     side = 2 * radius + 1
@@ -166,14 +167,6 @@ def _radius(mask: Mask, pixels: SupportsIndex) -> int:
     if radius < 0:
         raise ValueError(f"pixels must be at least 0, got {radius}")
     return min(radius, sum(mask.shape))
-
-
-def _grown_box(box: Box, margin: int, size_hw: tuple[int, ...]) -> tuple[slice, slice]:
-    x1, y1, x2, y2 = box
-    return (
-        slice(max(y1 - margin, 0), min(y2 + margin, size_hw[0])),
-        slice(max(x1 - margin, 0), min(x2 + margin, size_hw[1])),
-    )
 
 
 def _dilated(mask: Mask, radius: int) -> Mask:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
+from maskcore.arrays import is_column_major
+from maskcore.boxes import xywh_to_xyxy
 from maskcore.rle.columns import column_runs
 from maskcore.types import Box, Mask
 
@@ -30,11 +32,11 @@ def box(mask: Mask) -> Box:
         mask: (H, W).
     """
     checks.mask(mask)
-    if mask.strides[0] < mask.strides[1]:  # column-major, as `rle.decode` returns it
-        y, x, height, width = cv2.boundingRect(mask.T.view(np.uint8))
-    else:
-        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return (x, y, x + width, y + height) if width else (0, 0, 0, 0)
+    if is_column_major(mask):
+        y1, x1, y2, x2 = box(mask.T)
+        return x1, y1, x2, y2
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return xywh_to_xyxy((x, y, width, height)) if width else (0, 0, 0, 0)
 
 
 def count_parts(mask: Mask) -> int:
@@ -138,12 +140,10 @@ def labels(mask: Mask, *, connectivity: int) -> tuple[int, NDArray[np.int32]]:
     Returns:
         How many there are, and (H, W) int32: 0 outside, 1, 2, 3, ... inside, in any order.
     """
-    if mask.strides[0] < mask.strides[1]:
+    if is_column_major(mask):
         count, found = labels(mask.T, connectivity=connectivity)
         return count, found.T
-    count, numbers = cv2.connectedComponents(
-        np.ascontiguousarray(mask).view(np.uint8), connectivity=connectivity
-    )
+    count, numbers = cv2.connectedComponents(mask.view(np.uint8), connectivity=connectivity)
     return count - 1, numbers  # type: ignore[return-value]
 
 

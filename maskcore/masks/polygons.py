@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from maskcore import checks, rle
+from maskcore.arrays import row_major
 from maskcore.masks import parts as mask_parts
 from maskcore.rle import changes as rle_changes
 from maskcore.types import Mask
@@ -47,9 +48,7 @@ def mask_to_polygons(mask: Mask, *, tolerance: float = 0) -> list[Polygon]:
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be at least 0, got {tolerance}")
     x1, y1, x2, y2 = mask_parts.box(mask)
-    crop = mask[y1:y2, x1:x2]
-    if mask.strides[0] < mask.strides[1] and crop.size:  # column-major, as from `rle.decode`
-        crop = cv2.transpose(crop.T.view(np.uint8)).view(np.bool_)
+    crop = row_major(mask[y1:y2, x1:x2])
     padded = np.zeros((y2 - y1 + 2, x2 - x1 + 2), np.bool_)
     padded[1:-1, 1:-1] = crop
     tails, heads, n_right = _level_edges(padded)

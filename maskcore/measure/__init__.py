@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import checks, masks, rle
+from maskcore.boxes import grow, slices
 from maskcore.files import value_table
 from maskcore.measure import values as measure_values
 from maskcore.measure.masked_arrays import array_text as array_text, masked as masked
@@ -21,7 +22,7 @@ from maskcore.measure.values import (
     histogram as histogram,
 )
 from maskcore.rle import overlap as rle_overlap
-from maskcore.types import Box, Image, Instance
+from maskcore.types import Box, Image, Instance, Mask
 
 COLUMNS = (
     *("label", "score", "area_px", "area_percent", "x1", "y1", "x2", "y2"),
@@ -103,11 +104,12 @@ def statistics(image: Image, instances: Sequence[Instance]) -> list[Statistics]:
     checks.image(image)
     for instance in instances:
         checks.same_size(instance.mask.size_hw, image.shape, "every mask")
-    crops = [_grown(rle.box(instance.mask), image.shape) for instance in instances]
     histograms, shapes = [], []
-    for instance, (x1, y1, x2, y2) in zip(instances, crops, strict=True):
-        inside = measure_values.decode(instance.mask, (x1, y1, x2, y2))
-        histograms.append(measure_values.count(image[y1:y2, x1:x2], inside))
+    for instance in instances:
+        # One pixel more on each side: an edge has an outside too.
+        box = grow(rle.box(instance.mask), 1, image.shape)
+        inside = rle.decode(instance.mask, box=box, order="C")
+        histograms.append(measure_values.count(image[slices(box)], inside))
         shapes.append(_shape(inside))
     n_pixels = image.shape[0] * image.shape[1]
     return [
@@ -154,19 +156,10 @@ def overlaps_to_csv(labels: Sequence[str], matrix: NDArray[np.float64]) -> str:
     return value_table.write(("label", *labels), rows)
 
 
-def _grown(box: Box, size_hw: tuple[int, ...]) -> Box:
-    """One pixel more on each side that lies in the image: an edge has an outside too."""
-    x1, y1, x2, y2 = box
-    if x1 == x2:
-        return box
-    return max(0, x1 - 1), max(0, y1 - 1), min(size_hw[1], x2 + 1), min(size_hw[0], y2 + 1)
-
-
-def _shape(inside: NDArray[np.uint8]) -> tuple[int, int, int]:
+def _shape(mask: Mask) -> tuple[int, int, int]:
     """Perimeter, number of parts and number of holes."""
-    if not inside.size:
+    if not mask.size:
         return 0, 0, 0
-    mask = inside.view(np.bool_)
     return masks.perimeter(mask), masks.count_parts(mask), masks.count_holes(mask)
 
 

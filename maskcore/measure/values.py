@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
-from maskcore.types import Box, Image, Mask
+from maskcore.boxes import slices
+from maskcore.types import Image, Mask
 
 CHANNELS = ("red", "green", "blue", "gray")
 """What is measured, in this order.
@@ -88,17 +89,17 @@ def histogram(image: Image, mask: Mask | rle.RLE | None = None) -> Histogram:
     if mask is None:
         return count(image, None)
     r = _runs(image, mask)
-    x1, y1, x2, y2 = box = rle.box(r)
-    return count(image[y1:y2, x1:x2], decode(r, box))
+    box = rle.box(r)
+    return count(image[slices(box)], rle.decode(r, box=box, order="C"))
 
 
-def count(crop: Image, inside: NDArray[np.uint8] | None) -> Histogram:
-    """Count the values of a crop where `inside` is 1; the crop may be empty."""
+def count(crop: Image, inside: Mask | None) -> Histogram:
+    """Count the values of a crop where it is inside a row-major mask; the crop may be empty."""
     counts = np.zeros((len(CHANNELS), 256), np.int64)
     step = max(1, _STRIP // max(1, crop.shape[1]))
     for top in range(0, crop.shape[0] if crop.size else 0, step):
         rows = np.ascontiguousarray(crop[top : top + step])
-        some = None if inside is None else inside[top : top + step]
+        some = None if inside is None else inside[top : top + step].view(np.uint8)
         gray = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY)
         for i in range(len(CHANNELS)):
             planes, place = (rows, i) if i < 3 else (gray, 0)
@@ -106,14 +107,6 @@ def count(crop: Image, inside: NDArray[np.uint8] | None) -> Histogram:
             found = cv2.calcHist([planes], [place], some, [256], [0, 256])
             counts[i] += found.reshape(256).astype(np.int64)
     return counts
-
-
-def decode(r: rle.RLE, box: Box) -> NDArray[np.uint8]:
-    """The mask in the box, row-major, 0 or 1."""
-    columns = rle.decode(r, box=box).T.view(np.uint8)
-    if not columns.size:
-        return np.zeros(columns.shape[::-1], np.uint8)
-    return np.asarray(cv2.transpose(columns), np.uint8)
 
 
 def summarize(histograms: Sequence[Histogram]) -> list[ChannelValues]:

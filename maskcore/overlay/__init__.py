@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from maskcore import checks, image_io, masks, rle
+from maskcore.boxes import grow, slices
 from maskcore.overlay import tags
 from maskcore.overlay.tags import RGB as RGB
 from maskcore.types import Box, Image, Instance, Mask
@@ -97,11 +98,12 @@ def draw(
     for i in sorted(range(len(instances)), key=lambda i: i == highlight):
         mask, color = instances[i].mask, colors[i]
         strength = 1.0 if highlight in (None, i) else _DIMMED
-        box = _grown(rle.box(mask), line, mask.size_hw)
-        inside = _decode(mask, box)
+        # With room around it, so that the crop's border is no border to `masks.outline`.
+        box = grow(rle.box(mask), line, mask.size_hw)
+        inside = rle.decode(mask, box=box, order="C")
         if not inside.size:
             continue
-        window = canvas[box[1] : box[3], box[0] : box[2]]
+        window = canvas[slices(box)]
         _blend(window, inside, color, opacity * strength)
         if outline:
             _blend(window, masks.outline(inside, line), color, strength)
@@ -115,8 +117,7 @@ def draw(
 
 
 def _frame(canvas: Image, box: Box, color: RGB, width: int) -> None:
-    x1, y1, x2, y2 = box
-    window = canvas[y1:y2, x1:x2]
+    window = canvas[slices(box)]
     window[:width] = window[-width:] = color
     window[:, :width] = window[:, -width:] = color
 
@@ -173,27 +174,6 @@ def draw_preview(
 
 
 _by_label = colors  # `draw` has an argument of that name
-
-
-def _grown(box: Box, margin: int, size_hw: tuple[int, int]) -> Box:
-    """Leave room around a mask, so that the crop's border is no border to `masks.outline`."""
-    x1, y1, x2, y2 = box
-    if x1 == x2:
-        return box
-    height, width = size_hw
-    return (
-        max(0, x1 - margin),
-        max(0, y1 - margin),
-        min(width, x2 + margin),
-        min(height, y2 + margin),
-    )
-
-
-def _decode(r: rle.RLE, box: Box) -> Mask:
-    columns = rle.decode(r, box=box).T.view(np.uint8)
-    if not columns.size:
-        return np.zeros((0, 0), np.bool_)
-    return cv2.transpose(columns).view(np.bool_)  # row-major, as the canvas is
 
 
 def _blend(window: Image, inside: Mask, color: RGB, opacity: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from maskcore.arrays import row_major
 from maskcore.patches.places import Grid
 from maskcore.types import LabelMap, Mask
 
@@ -37,7 +38,8 @@ def cut(
         (N, h, w) or (N, h, w, C).
     """
     _check(pixels, grid)
-    pixels = _row_major(pixels)
+    if pixels.ndim == 2:
+        pixels = row_major(pixels)
     places = grid.places if chosen is None else grid.places[np.asarray(chosen, np.int64)]
     (height, width), (patch_h, patch_w) = grid.size_hw, grid.patch_hw
     patches = np.empty((len(places), patch_h, patch_w, *pixels.shape[2:]), pixels.dtype)
@@ -97,7 +99,7 @@ def coverage(mask: Mask | LabelMap, grid: Grid) -> NDArray[np.float64]:
     _check(mask, grid)
     if mask.ndim != 2:
         raise ValueError(f"mask must be 2-D, got shape {mask.shape}")
-    inside = _row_major(mask if mask.dtype == np.bool_ else mask != 0).view(np.uint8)
+    inside = row_major(mask if mask.dtype == np.bool_ else mask != 0).view(np.uint8)
     if grid.edge == "reflect" and grid.extent_hw != grid.size_hw:
         inside = inside[_mirrored(grid, 0, 0, grid.extent_hw)]
     tops, lefts = np.array(grid.tops), np.array(grid.lefts)
@@ -127,18 +129,6 @@ def _check(pixels: NDArray[Any], grid: Grid) -> None:
         raise TypeError(f"pixels must be a numpy array, got {type(pixels).__name__}")
     if pixels.ndim not in (2, 3) or pixels.shape[:2] != grid.size_hw:
         raise ValueError(f"pixels must have the grid's size {grid.size_hw}, got {pixels.shape}")
-
-
-def _row_major(pixels: NDArray[Any]) -> NDArray[Any]:
-    """The pixels with a row's neighbors side by side, as masks out of run lengths are not."""
-    if pixels.ndim != 2 or abs(pixels.strides[0]) >= abs(pixels.strides[1]):
-        return pixels
-    if pixels.dtype.itemsize > 2:
-        return np.ascontiguousarray(pixels)
-    # OpenCV transposes in blocks, many times as fast as NumPy.
-    words = np.dtype(f"u{pixels.dtype.itemsize}")
-    turned = cv2.transpose(np.ascontiguousarray(pixels.T).view(words))
-    return np.asarray(turned).reshape(pixels.shape).view(pixels.dtype)
 
 
 def _copy_rows(target: NDArray[Any], source: NDArray[Any]) -> None:

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks, masks
+from maskcore import boxes, checks, masks
 from maskcore.errors import MaskcoreError
 from maskcore.masks import parts as mask_parts
 from maskcore.types import Box, Image, Mask
@@ -148,13 +148,11 @@ def _checked(box: Sequence[SupportsIndex], width: int, height: int) -> Box:
 
 def _surroundings(box: Box, inside: Mask | None, width: int, height: int) -> Box:
     """Return the box with some background around it and with all that is known to be inside."""
-    x1, y1, x2, y2 = box
     if inside is not None:
-        left, top, right, bottom = masks.box(inside)
-        if right:
-            x1, y1, x2, y2 = min(x1, left), min(y1, top), max(x2, right), max(y2, bottom)
-    across, down = (max(round(_SURROUNDINGS * side), _LEAST_MARGIN) for side in (x2 - x1, y2 - y1))
-    return max(x1 - across, 0), max(y1 - down, 0), min(x2 + across, width), min(y2 + down, height)
+        box = boxes.union(box, masks.box(inside))
+    _, _, *size_wh = boxes.xyxy_to_xywh(box)
+    across, down = (max(round(_SURROUNDINGS * side), _LEAST_MARGIN) for side in size_wh)
+    return boxes.grow(box, (across, down), (height, width))
 
 
 def _connected(found: Mask, inside: Mask) -> Mask:

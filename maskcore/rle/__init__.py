@@ -7,12 +7,12 @@ outside the mask (https://github.com/cocodataset/cocoapi, maskApi.h).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import SupportsIndex
+from typing import Literal, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import checks
+from maskcore import arrays, checks
 from maskcore.arrays import Box, Mask
 from maskcore.rle import changes as rle_changes
 from maskcore.rle.runs import (
@@ -36,7 +36,7 @@ def encode(mask: Mask) -> RLE:
     """
     checks.mask(mask)
     height, width = mask.shape
-    if mask.flags.f_contiguous:
+    if arrays.is_column_major(mask):
         changes = rle_changes.along(mask.T.reshape(-1))
     else:
         changes = rle_changes.down_columns(mask)
@@ -48,20 +48,33 @@ def encode(mask: Mask) -> RLE:
     return from_counts((height, width), counts)
 
 
-def decode(r: RLE, *, box: Box | None = None) -> Mask:
+def decode(r: RLE, *, box: Box | None = None, order: Literal["C", "F"] = "F") -> Mask:
     """Turn the runs back into pixels.
 
     Args:
         r: The mask.
         box: Only this part of it, which must lie inside the image.
+        order: Of the pixels in memory: "F" is column-major, as the runs are, and the quicker one;
+            "C" is row-major and contiguous.
 
     Returns:
-        (H, W) bool, or the size of the box. In column-major memory order, as the runs are; use
-        ``np.ascontiguousarray`` where row-major matters.
+        (H, W) bool, or the size of the box.
+
+    Raises:
+        ValueError: If the box does not lie inside the image, or there is no such order.
     """
+    if order not in ("C", "F"):
+        raise ValueError(f"order must be 'C' or 'F', got {order!r}")
     height, width = r.size_hw
     if box is None:
-        return _pixels(r.counts, 1).reshape(width, height).T
+        pixels = _pixels(r.counts, 1).reshape(width, height).T
+    else:
+        pixels = _pixels_in_box(r, box)
+    return pixels if order == "F" else arrays.row_major(pixels)
+
+
+def _pixels_in_box(r: RLE, box: Box) -> Mask:
+    height, width = r.size_hw
     x1, y1, x2, y2 = box
     if not (0 <= x1 <= x2 <= width and 0 <= y1 <= y2 <= height):
         raise ValueError(f"box must lie inside {width} x {height} pixels, got {box}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.arrays import Mask
+from maskcore.arrays import Mask, row_major
 
 _EVERY = 7  # rows; the changes of one of so many tell how dense a mask is, in tiles of 8 as well
 
@@ -27,7 +26,7 @@ def down_columns(mask: Mask) -> NDArray[np.int64]:
     rows = mask.view(np.uint64) if by_words else mask
     changed = rows[1:] != rows[:-1]
     if np.count_nonzero(changed[::_EVERY]) > mask.size // (128 * _EVERY):
-        return along(cv2.transpose(mask.view(np.uint8)).view(np.bool_).reshape(-1))
+        return along(row_major(mask.T).reshape(-1))
     places = _true_places(changed.reshape(-1))
     if by_words:
         words = rows.reshape(-1)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
+from maskcore.arrays import row_major
 from maskcore.rle import RLE
-
-_SAME_BYTES = {1: np.uint8, 2: np.uint16, 4: np.int32, 8: np.float64}
 
 
 def encode(labels: NDArray[np.integer[Any]]) -> dict[int, RLE]:
@@ -35,7 +33,8 @@ def encode(labels: NDArray[np.integer[Any]]) -> dict[int, RLE]:
     if labels.ndim != 2 or labels.size == 0:
         raise ValueError(f"labels must be 2-D and not empty, got shape {labels.shape}")
     height, width = labels.shape
-    flat = _down_columns(labels)
+    native = labels.astype(labels.dtype.newbyteorder("="), copy=False)
+    flat = row_major(native.T).reshape(-1)  # down the columns
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     starts = np.concatenate(([0], changes))
     ends = np.append(changes, flat.size)
@@ -48,12 +47,3 @@ def encode(labels: NDArray[np.integer[Any]]) -> dict[int, RLE]:
         for first, last in zip(firsts, [*firsts[1:], values.size], strict=True)
         for one in [slice(first, last)]
     }
-
-
-def _down_columns(labels: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    if labels.T.flags.c_contiguous:
-        return labels.T.reshape(-1)
-    native = np.ascontiguousarray(labels, labels.dtype.newbyteorder("="))
-    # OpenCV transposes in blocks, many times as fast as NumPy, but not every type.
-    columns = cv2.transpose(native.view(_SAME_BYTES[native.dtype.itemsize]))
-    return columns.view(native.dtype).reshape(-1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskcore import masks, rle
+from maskcore import boxes, masks, rle
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
 from maskcore.rle_text.dialects import DIALECTS, Codec, Dialect
 from maskcore.rle_text.pairs import Pairs, starts_increase
-from maskcore.types import Box
 
 __all__ = ["DIALECTS", "MAX_CHARACTERS", "Candidate", "detect", "format", "get", "parse"]
 
@@ -157,7 +156,5 @@ def _ranked(found: dict[Codec, tuple[Dialect, RLE]], *, in_order: bool) -> list[
 
 def outline_length(r: RLE) -> int:
     """Number of pixel edges between inside and outside, the image's border not counted."""
-    x1, y1, x2, y2 = rle.box(r)
-    height, width = r.size_hw
-    around: Box = (max(x1 - 1, 0), max(y1 - 1, 0), min(x2 + 1, width), min(y2 + 1, height))
-    return masks.perimeter(rle.decode(r, box=around))
+    around = boxes.grow(rle.box(r), 1, r.size_hw)
+    return 0 if boxes.is_empty(around) else masks.perimeter(rle.decode(r, box=around))

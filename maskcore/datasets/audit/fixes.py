@@ -77,7 +77,7 @@ def _turned(it: Annotation, stored_hw: tuple[int, int], orientation: int) -> Ann
 
 def upright(mask: RLE, orientation: int) -> RLE:
     """Turn a mask as an image of that EXIF orientation, 1 to 8, is turned."""
-    pixels = np.ascontiguousarray(rle.decode(mask)).view(np.uint8)
+    pixels = rle.decode(mask, order="C").view(np.uint8)
     turned, _ = image_pixels.turn_upright(pixels, None, orientation)
     return rle.encode(turned.view(np.bool_))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from maskcore import image_io, masks, overlay, rle
+from maskcore import boxes, image_io, masks, overlay, rle
 from maskcore.overlay import PALETTE, RGB
 from maskcore.rle import RLE
 from maskcore.types import Box, Image, Instance
@@ -31,12 +31,7 @@ def shown_box(picture: Picture, layers: Sequence[Layer]) -> Box:
     if not st.session_state[_CLOSE_UP] or not x2:
         return 0, 0, width, height
     margin = 16 + max(x2 - x1, y2 - y1) // 5
-    return (
-        max(x1 - margin, 0),
-        max(y1 - margin, 0),
-        min(x2 + margin, width),
-        min(y2 + margin, height),
-    )
+    return boxes.grow((x1, y1, x2, y2), margin, (height, width))
 
 
 def show(picture: Picture, box: Box, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:

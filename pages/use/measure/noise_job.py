@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskcore import denoise, image_io, masks, rle
+from maskcore import boxes, denoise, image_io, masks, rle
 from maskcore.denoise import Method
 from maskcore.rle import RLE
 from maskcore.types import Box, Image
@@ -99,15 +99,9 @@ def close_up(size_hw: tuple[int, int], center: tuple[int, int]) -> Box:
 
 def around(mask: RLE) -> Box:
     """Return the box of a mask with what is around it, at least the close-up."""
-    height, width = mask.size_hw
-    x1, y1, x2, y2 = rle.box(mask)
-    left, top, right, bottom = close_up((height, width), ((x1 + x2) // 2, (y1 + y2) // 2))
-    return (
-        max(0, min(left, x1 - _MARGIN)),
-        max(0, min(top, y1 - _MARGIN)),
-        min(width, max(right, x2 + _MARGIN)),
-        min(height, max(bottom, y2 + _MARGIN)),
-    )
+    x1, y1, x2, y2 = box = rle.box(mask)
+    near = close_up(mask.size_hw, ((x1 + x2) // 2, (y1 + y2) // 2))
+    return boxes.union(near, boxes.grow(box, _MARGIN, mask.size_hw))
 
 
 def densest(mask: RLE) -> tuple[int, int]:

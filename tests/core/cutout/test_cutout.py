@@ -272,7 +272,7 @@ def test_cut_out_and_background_make_up_the_image(inside) -> None:
 def test_without_objects_the_background_is_the_image() -> None:
     for masks in ([], [rle.empty((2, 2))]):
         assert (cutout.background(SQUARE, masks) == np.dstack([SQUARE, [[255] * 2] * 2])).all()
-        for fill in (WHITE, "blur"):
+        for fill in (WHITE, "blur", "gray", noise(5, 3)):
             assert (cutout.background(SQUARE, masks, fill=fill) == SQUARE).all()
 
 

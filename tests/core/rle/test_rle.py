@@ -303,6 +303,25 @@ def test_a_part_outside_the_image_is_refused(box: tuple[int, int, int, int]):
         rle.decode(RLE((2, 3), [6]), box=box)
 
 
+@given(MASKS, st.data())
+@few
+def test_it_decodes_row_by_row_as_well(pixels: np.ndarray, data: st.DataObject):
+    height, width = pixels.shape
+    x1, x2 = sorted(data.draw(st.tuples(*[st.integers(0, width)] * 2)))
+    y1, y2 = sorted(data.draw(st.tuples(*[st.integers(0, height)] * 2)))
+    r = rle.encode(pixels)
+    for box, expected in ((None, pixels), ((x1, y1, x2, y2), pixels[y1:y2, x1:x2])):
+        rows = rle.decode(r, box=box, order="C")
+        assert rows.flags.c_contiguous
+        assert rows.dtype == np.bool_
+        assert np.array_equal(rows, expected)
+
+
+def test_there_are_two_orders():
+    with pytest.raises(ValueError, match=r"^order must be 'C' or 'F', got 'K'$"):
+        rle.decode(RLE((2, 3), [6]), order="K")  # type: ignore[arg-type]
+
+
 def test_a_decoded_mask_is_the_callers_to_change():
     r = RLE((2, 3), [3, 3])
     rle.decode(r)[:] = True

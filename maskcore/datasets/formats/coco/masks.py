@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from maskcore import checks
+from maskcore import boxes, checks
 from maskcore.datasets.dataset import Annotation
 from maskcore.datasets.sanitize import shown
 from maskcore.errors import RLEError
@@ -160,8 +160,8 @@ def _known(size_hw: tuple[int, int] | None) -> tuple[int, int]:
 def _box(stated: Any) -> tuple[float, float, float, float] | None:
     if not isinstance(stated, array) or len(stated) != 4 or not all(map(math.isfinite, stated)):
         return None
-    x, y, width, height = stated
-    return (x, y, x + width, y + height) if width >= 0 and height >= 0 else None
+    *_, width, height = stated
+    return boxes.xywh_to_xyxy(stated) if width >= 0 and height >= 0 else None
 
 
 def _score(stated: Any) -> float | None:

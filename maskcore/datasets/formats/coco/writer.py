@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from maskcore import rle
+from maskcore import boxes, rle
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import RLEError
 from maskcore.masks import polygons as mask_polygons
@@ -52,14 +52,13 @@ class Writer:
         self._images.append(json.dumps(image))
         segmentations = _segmentations(item.instances)
         for it, segmentation in zip(item.instances, segmentations, strict=True):
-            x1, y1, x2, y2 = it.box
             annotation = {
                 "id": len(self._annotations) + 1,
                 "image_id": image_id,
                 "category_id": self._categories.of(it.label),
                 "iscrowd": int(it.is_crowd),
                 "area": rle.area(it.mask),
-                "bbox": [x1, y1, x2 - x1, y2 - y1],
+                "bbox": list(boxes.xyxy_to_xywh(it.box)),
                 "segmentation": segmentation,
             }
             if it.score is not None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -101,8 +100,7 @@ class Writer:
                 header = {"descr": "|b1", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
                 for it in masks:  # one by one: together they may be larger than the memory
-                    columns = rle.decode(it.mask).T.view(np.uint8)
-                    file.write(cv2.transpose(columns).reshape(height, width).data)
+                    file.write(rle.decode(it.mask, order="C").data)
             for name, array in arrays.items():
                 with archive.open(f"{name}.npy", "w") as file:
                     np.lib.format.write_array(file, array, allow_pickle=False)
