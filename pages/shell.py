@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared import canvas, errors
 from pages.shared.frame import menu, sidebar
-from pages.shared.jobs import queue as jobs
+from pages.shared.jobs.queue import queue
 
 _LOGO = Path(__file__).parent / "shared/frame/logo.svg"
 
@@ -53,4 +53,4 @@ with errors.apologized():
     page.run()
 with errors.apologized():
     sidebar.show()
-jobs.queue.warm_up()
+queue.warm_up()

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore import image_io, threshold
 from maskcore.types import Image, Mask
-from pages.shared.jobs import queue as jobs
+from pages.shared.jobs.queue import JobQueue
 from tests.benchmarks.pairs import Peer, compare, heading
 
 PHOTO = 3000, 4000
@@ -131,7 +131,7 @@ def bench_full_size(size_hw: tuple[int, int]) -> None:
 
 def bench_page(size_hw: tuple[int, int]) -> None:
     """Print what one step of a control costs the server: the page with its sidebar, all of it."""
-    with patch.object(jobs.JobQueue, "warm_up"):
+    with patch.object(JobQueue, "warm_up"):
         app = AppTest.from_file(str(ROOT / "pages/shell.py"), default_timeout=60).run()
         upload = ("photo.jpg", image_io.encode_jpeg(photo(size_hw)), "image/jpeg")
         app.file_uploader[0].set_value([upload]).run()

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from maskcore.errors import MaskcoreError
-from pages.shared.jobs import progress as job_view, queue as jobs
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job, JobQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening the app starts no worker process here; a job that is submitted does."""
-    monkeypatch.setattr(jobs.JobQueue, "warm_up", lambda _queue: None)
+    monkeypatch.setattr(JobQueue, "warm_up", lambda _queue: None)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from maskcore.wording import counted
 from pages.data.convert import losses
 from pages.data.convert.target import Choice
 from pages.shared import downloads
-from pages.shared.dataset import jobs as dataset_work
+from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.jobs import file_job, file_offer
 
 _KEY = "converted"
@@ -24,7 +24,7 @@ def remember() -> None:
     """Note what the last conversion has lost, so that it need not be counted."""
     latest = file_job.latest(_KEY)
     if latest is not None and latest.job.state == "done":
-        losses.note(latest.said, latest.job.result)
+        losses.note(latest.cache_key, latest.job.result)
 
 
 def show(choice: Choice) -> None:
@@ -35,13 +35,13 @@ def show(choice: Choice) -> None:
         _KEY,
         f"Convert {counted(n_samples, 'sample')}",
         partial(_submit, choice),
-        said=choice.digest,
+        cache_key=choice.digest,
         file_name=latest.path.name if latest else "",
         icon=":material/swap_horiz:",
         disabled=not n_samples,
         latest=latest,
     )
-    if latest and latest.job.state == "done" and latest.said == choice.digest:
+    if latest and latest.job.state == "done" and latest.cache_key == choice.digest:
         lost = " ".join(it.text for it in latest.job.result)
         st.caption(f"In the download: {lost}" if lost else "The download holds all there is.")
     _in_code(choice)
@@ -49,7 +49,7 @@ def show(choice: Choice) -> None:
 
 def _submit(choice: Choice) -> None:
     file_job.submit(
-        _KEY, "Converting", _file_name(choice), choice.digest, dataset_work.write, choice.wanted()
+        _KEY, "Converting", _file_name(choice), choice.digest, dataset_jobs.write, choice.request()
     )
 
 

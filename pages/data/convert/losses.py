@@ -10,9 +10,9 @@ from maskcore import datasets
 from maskcore.datasets import Loss
 from pages.data.convert.target import Choice, short
 from pages.shared import markdown
-from pages.shared.dataset import jobs as dataset_work
-from pages.shared.jobs import progress as job_view, queue as jobs
-from pages.shared.jobs.queue import Job
+from pages.shared.dataset import jobs as dataset_jobs
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job, queue
 
 _JOB, _SAID, _KNOWN = "convert count", "convert count said", "convert counts"
 _MOST_KNOWN = 32
@@ -60,7 +60,7 @@ def _count(choice: Choice) -> None:
     job: Job | None = st.session_state.get(_JOB)
     is_asked = st.session_state.get(_SAID) == choice.digest
     if job is not None and not is_asked and not job.finished:
-        jobs.queue.cancel(job)
+        queue.cancel(job)
     if not is_asked and choice.is_small:
         _submit(choice)
         is_asked = True
@@ -82,6 +82,6 @@ def _count(choice: Choice) -> None:
 
 def _submit(choice: Choice) -> None:
     before = st.session_state.get(_JOB)
-    job_view.submit(_JOB, "Counting what is lost", dataset_work.count, choice.wanted())
+    job_view.submit(_JOB, "Counting what is lost", dataset_jobs.count, choice.request())
     if st.session_state.get(_JOB) is not before:
         st.session_state[_SAID] = choice.digest

@@ -11,7 +11,7 @@ from maskcore import datasets
 from maskcore.datasets import Images
 from maskcore.wording import counted, listed
 from pages.shared import markdown
-from pages.shared.dataset.jobs import Wanted
+from pages.shared.dataset.jobs import WriteRequest
 from pages.shared.dataset.source import Opened
 
 _IMAGES: dict[Images, str] = {
@@ -52,10 +52,10 @@ class Choice:
         """Whether the whole set is read in a moment."""
         return len(self.opened.dataset.samples) <= _MOST_TO_READ
 
-    def wanted(self) -> Wanted:
+    def request(self) -> WriteRequest:
         """Return it as the worker process takes it."""
         advice = "leave the images out, or convert on the command line"
-        return Wanted(self.opened.files, self.format, self.images, advice=advice)
+        return WriteRequest(self.opened.files, self.format, self.images, advice=advice)
 
 
 def show(opened: Opened) -> Choice:

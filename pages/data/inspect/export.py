@@ -11,8 +11,8 @@ import streamlit as st
 from maskcore import datasets
 from maskcore.datasets.audit import Finding
 from pages.shared import markdown
-from pages.shared.dataset import jobs as dataset_work
-from pages.shared.dataset.jobs import Wanted
+from pages.shared.dataset import jobs as dataset_jobs
+from pages.shared.dataset.jobs import WriteRequest
 from pages.shared.dataset.source import Opened
 from pages.shared.jobs import file_job, file_offer
 
@@ -30,14 +30,16 @@ def offer(opened: Opened, findings: Sequence[Finding], kind: str, label: str) ->
     """
     written = opened.format if datasets.FORMATS[opened.format].can_write else _OTHERWISE
     state = hashlib.sha256(repr((opened.id, written, findings)).encode()).hexdigest()
-    said = f"{opened.digest} {state}"
-    wanted = Wanted(opened.files, written, findings=tuple(findings))
+    cache_key = f"{opened.digest} {state}"
+    request = WriteRequest(opened.files, written, findings=tuple(findings))
     latest = file_job.latest(kind, of=opened.digest)
     file_offer.show(
         kind,
         label,
-        partial(file_job.submit, kind, "Writing", "dataset.zip", said, dataset_work.write, wanted),
-        said=said,
+        partial(
+            file_job.submit, kind, "Writing", "dataset.zip", cache_key, dataset_jobs.write, request
+        ),
+        cache_key=cache_key,
         file_name=f"{opened.name.removesuffix('.zip')}_{kind}.zip",
         is_main=False,
         latest=latest,

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from maskcore.datasets.audit import Finding
 from maskcore.datasets.survey import Survey
-from pages.shared.dataset import jobs as dataset_work
+from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.dataset.source import Opened
-from pages.shared.jobs import progress as job_view, queue as jobs
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job, queue
 
 _JOB, _WANTED, _LAST = "inspect job", "inspect wanted", "inspect survey"
 _FEW = 500  # samples that are looked through anew after every correction
@@ -122,7 +122,7 @@ def forget() -> None:
     """Drop what is known of a data set that was closed."""
     job: Job | None = st.session_state.pop(_JOB, None)
     if job is not None and not job.finished:
-        jobs.queue.cancel(job)
+        queue.cancel(job)
     for key in (_WANTED, _LAST):
         st.session_state.pop(key, None)
 
@@ -155,11 +155,11 @@ def _last(opened: Opened) -> Surveyed | None:
 def _submit(opened: Opened, read_images: bool) -> None:
     before: Job | None = st.session_state.get(_JOB)
     if before is not None and not before.finished:
-        jobs.queue.cancel(before)
+        queue.cancel(before)
     job_view.submit(
         _JOB,
         "Checking the pixels" if read_images else "Looking through it",
-        dataset_work.survey,
+        dataset_jobs.survey,
         opened.files,
         read_images,
     )

@@ -37,7 +37,7 @@ def _samples() -> Iterator[Sample]:
 
 
 def _sample(number: int, content: bytes, instances: Sequence[Instance]) -> Sample:
-    annotations = [Annotation(it) for it in instances]
+    annotations = [Annotation(instance) for instance in instances]
     return Sample(
         f"scene_{number:02}.png",
         EmbeddedPicture(lambda: content),

@@ -17,7 +17,7 @@ _STEPS = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WriteRequest:
     """A data set that is to be written.
 
     Attributes:
@@ -50,7 +50,7 @@ def survey(report: Report, files: DatasetFiles, read_images: bool) -> Survey:
     return surveys.survey(files.read(), read_images=read_images, progress=_progress(report))
 
 
-def count(report: Report, wanted: Wanted) -> list[Loss]:
+def count(report: Report, request: WriteRequest) -> list[Loss]:
     """Count what would be lost.
 
     Raises:
@@ -58,16 +58,16 @@ def count(report: Report, wanted: Wanted) -> list[Loss]:
     """
     report(0.0, "reading the files", None)
     return datasets.losses(
-        wanted.files.read(), wanted.format, images=wanted.images, progress=_progress(report)
+        request.files.read(), request.format, images=request.images, progress=_progress(report)
     )
 
 
-def write(report: Report, wanted: Wanted, path: str) -> list[Loss]:
+def write(report: Report, request: WriteRequest, path: str) -> list[Loss]:
     """Write a data set to a zip, and return what of it is not in there.
 
     Args:
         report: Told how many samples are done.
-        wanted: What to write.
+        request: What to write.
         path: Where; there is no file until it is whole.
 
     Raises:
@@ -75,14 +75,14 @@ def write(report: Report, wanted: Wanted, path: str) -> list[Loss]:
             written.
     """
     report(0.0, "reading the files", None)
-    dataset = wanted.files.read()
-    if wanted.findings:
-        dataset = audit.fixed(dataset, wanted.findings)
+    dataset = request.files.read()
+    if request.findings:
+        dataset = audit.fixed(dataset, request.findings)
     tally = Tally()
     members = datasets.members(
-        dataset, wanted.format, images=wanted.images, tally=tally, progress=_progress(report)
+        dataset, request.format, images=request.images, tally=tally, progress=_progress(report)
     )
-    bounded_zip.write(members, path, what="samples", advice=wanted.advice)
+    bounded_zip.write(members, path, what="samples", advice=request.advice)
     return tally.losses()
 
 

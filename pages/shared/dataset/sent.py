@@ -20,10 +20,10 @@ def remember(picture: Picture, opened: Opened, sample: str) -> None:
 
 def layers(picture: Picture, opened: Opened, sample: str) -> list[Instance] | None:
     """Return the layers of an image that was opened for a sample and still is; else None."""
-    is_open = picture.id in {it.id for it in workspace.pictures()}
+    is_open = picture.id in {other.id for other in workspace.pictures()}
     if not is_open or _sent(picture) != (opened.digest, sample):
         return None
-    return [it.instance for it in workspace.layers(picture)]
+    return [layer.instance for layer in workspace.layers(picture)]
 
 
 def way_back(picture: Picture) -> None:

@@ -53,7 +53,7 @@ def choose(root: Path) -> Path:
         chosen = st.selectbox(
             "Folder or zip archive on the server" if level == 0 else f"In {path.name}",
             [_HERE, *names],
-            format_func=lambda it: "this folder as a whole" if it == _HERE else it,
+            format_func=lambda name: "this folder as a whole" if name == _HERE else name,
             key=f"server folder {path.relative_to(root)}",
             persist_state="session",
         )
@@ -70,14 +70,13 @@ def _entries(root: Path, folder: Path) -> list[str]:
     found = []
     try:
         with os.scandir(folder) as entries:
-            for it in entries:
-                wanted = it.is_dir() or it.name.lower().endswith(".zip")
+            for entry in entries:
                 if (
-                    wanted
-                    and not is_hidden(it.name)
-                    and Path(it.path).resolve().is_relative_to(root)
+                    (entry.is_dir() or entry.name.lower().endswith(".zip"))
+                    and not is_hidden(entry.name)
+                    and Path(entry.path).resolve().is_relative_to(root)
                 ):
-                    found.append(it.name)
+                    found.append(entry.name)
                 if len(found) == _MOST_LISTED:
                     break
     except OSError as error:
@@ -92,11 +91,11 @@ def digest(path: Path, limit: Path) -> str:
         DatasetError: If it cannot be read.
     """
     files = FolderFiles(path, limit=limit)
-    said = hashlib.sha256(str(path).encode())
+    stated = hashlib.sha256(str(path).encode())
     for name in files.names:
         try:
             status = files.path(name).stat()
         except OSError:
             continue
-        said.update(repr((name, status.st_size, status.st_mtime_ns)).encode())
-    return said.hexdigest()
+        stated.update(repr((name, status.st_size, status.st_mtime_ns)).encode())
+    return stated.hexdigest()

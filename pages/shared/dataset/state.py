@@ -14,7 +14,6 @@ from maskcore import datasets
 from maskcore.datasets.dataset import Dataset, Sample
 from maskcore.errors import DatasetError
 from maskcore.types import Instance
-from pages.shared import workspace
 from pages.shared.dataset.files import DatasetFiles
 from pages.shared.dataset.uploads import UploadFolder
 
@@ -57,7 +56,7 @@ class Opened:
     @cached_property
     def samples(self) -> dict[str, Sample]:
         """Name -> sample, corrections included."""
-        return {it.name: it for it in self.dataset.samples}
+        return {sample.name: sample for sample in self.dataset.samples}
 
     @cached_property
     def digest(self) -> str:
@@ -84,11 +83,11 @@ class Opened:
         """Identify what a sample was corrected to; "" if it was not."""
         if sample not in self.corrections:
             return ""
-        said = [
-            (it.label, it.score, it.is_crowd, workspace.mask_digest(it.mask))
-            for it in self.corrections[sample]
+        stated = [
+            (instance.label, instance.score, instance.is_crowd, instance.mask.digest)
+            for instance in self.corrections[sample]
         ]
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        return hashlib.sha256(repr(stated).encode()).hexdigest()
 
 
 def current() -> Opened | None:
@@ -108,7 +107,7 @@ def undo_correction(sample: str) -> None:
     """Let a sample of the open data set hold what its files say again."""
     opened = current()
     if opened is not None:
-        kept = {name: it for name, it in opened.corrections.items() if name != sample}
+        kept = {name: masks for name, masks in opened.corrections.items() if name != sample}
         st.session_state[_KEY] = replace(opened, corrections=kept)
 
 

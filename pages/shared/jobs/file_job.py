@@ -23,18 +23,18 @@ class FileJob:
     Attributes:
         job: The job.
         path: Of the file, once the job is done.
-        said: Identifies what was wanted.
+        cache_key: Identifies what was wanted.
         remove: Removes the file; with the visitor goes the job, and with the job the file.
     """
 
     job: Job
     path: Path
-    said: str
+    cache_key: str
     remove: Callable[[], object]
 
 
 def submit(
-    key: str, title: str, name: str, said: str, function: Callable[..., Any], *arguments: Any
+    key: str, title: str, name: str, cache_key: str, function: Callable[..., Any], *arguments: Any
 ) -> None:
     """Put a job in line that writes a file.
 
@@ -42,7 +42,7 @@ def submit(
         key: Under which the session remembers it, instead of what it remembered before.
         title: What it does, for people.
         name: Of the file.
-        said: Identifies what is wanted.
+        cache_key: Identifies what is wanted.
         function: Called as function(report, *arguments, path) in the worker process.
         *arguments: What it gets.
     """
@@ -58,13 +58,13 @@ def submit(
     if former is not None:
         former.remove()
     remove = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
-    st.session_state[_file(key)] = FileJob(job, path, said, remove)
+    st.session_state[_file(key)] = FileJob(job, path, cache_key, remove)
 
 
 def latest(key: str, *, of: str = "") -> FileJob | None:
     """Return the last job under the key, if what was wanted of it begins with `of`."""
     found: FileJob | None = st.session_state.get(_file(key))
-    return found if found is not None and found.said.startswith(of) else None
+    return found if found is not None and found.cache_key.startswith(of) else None
 
 
 def follow(key: str) -> None:

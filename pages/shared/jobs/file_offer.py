@@ -17,7 +17,7 @@ def show(
     label: str,
     submit: Callable[[], None],
     *,
-    said: str,
+    cache_key: str,
     file_name: str,
     icon: str = ":material/folder_zip:",
     is_main: bool = True,
@@ -31,7 +31,7 @@ def show(
         key: Of the job; the buttons have the keys f"make {key}" and f"download {key}".
         label: On the button that makes the file.
         submit: Puts the job in line.
-        said: Identifies what is wanted now.
+        cache_key: Identifies what is wanted now.
         file_name: What the download is called.
         icon: On the button that makes the file.
         is_main: Whether making the file is what the page is for.
@@ -41,7 +41,7 @@ def show(
     """
     running = latest is not None and not latest.job.finished
     done = latest is not None and latest.job.state == "done"
-    is_current = latest is not None and latest.said == said
+    is_current = latest is not None and latest.cache_key == cache_key
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             label,
@@ -56,7 +56,7 @@ def show(
                 f"Download {_size(latest.path)}",
                 file_name,
                 latest.path.read_bytes,
-                latest.said,
+                latest.cache_key,
                 key=f"download {key}",
                 is_next=is_current,
             )

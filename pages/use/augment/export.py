@@ -34,14 +34,14 @@ def show(shown: Shown, choice: Choice) -> None:
     """Show what can be chosen of the export, its progress and the download."""
     st.subheader("Export", anchor=False)
     plan = _plan(choice)
-    sources, said = _sources(_pictures(shown), choice, plan)
+    sources, cache_key = _sources(_pictures(shown), choice, plan)
     n_out = sum(len(it.left_out) for it in sources)
     total = plan.count * len(sources) - n_out
     file_offer.show(
         _KEY,
         f"Make {counted(total, 'sample')}",
-        partial(_submit, sources, plan, said),
-        said=said,
+        partial(_submit, sources, plan, cache_key),
+        cache_key=cache_key,
         file_name=archive.safe_name(f"{shown.picture.stem}_samples.zip"),
         disabled=not total,
         latest=file_job.latest(_KEY),
@@ -96,13 +96,13 @@ def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[
         out = grid.left_out(it.picture.id, choice)
         left_out = frozenset(index for index in out if index < plan.count)
         sources.append(Source(it.picture.name, it.picture.content, it.instances, left_out))
-    said = [
+    stated = [
         (it.digest, sorted(source.left_out)) for it, source in zip(chosen, sources, strict=True)
     ]
-    return sources, hashlib.sha256(repr((said, plan)).encode()).hexdigest()
+    return sources, hashlib.sha256(repr((stated, plan)).encode()).hexdigest()
 
 
-def _submit(sources: Sequence[Source], plan: Plan, said: str) -> None:
+def _submit(sources: Sequence[Source], plan: Plan, cache_key: str) -> None:
     file_job.submit(
-        _KEY, "Making samples", "samples.zip", said, export_job.write, list(sources), plan
+        _KEY, "Making samples", "samples.zip", cache_key, export_job.write, list(sources), plan
     )

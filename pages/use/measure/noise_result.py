@@ -14,8 +14,8 @@ from maskcore.types import Box, Instance
 from pages.shared import canvas, downloads, errors, markdown, pictures, view, workspace
 from pages.shared.colors import to_hex
 from pages.shared.compare import compare
-from pages.shared.jobs import progress as job_view, queue as jobs
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs import progress as job_view
+from pages.shared.jobs.queue import Job, queue
 from pages.shared.pictures import Picture
 from pages.use.measure import noise_controls, noise_job
 from pages.use.measure.noise_job import Fill, Find
@@ -153,7 +153,7 @@ def _filled(wish: str, _picture: Picture, _find: Find, _fill: Fill) -> bytes:
 def _submit(picture: Picture, find: Find, fill: Fill, wish: str) -> None:
     before: Job | None = st.session_state.get(_JOB)
     if before and not before.finished:
-        jobs.queue.cancel(before)
+        queue.cancel(before)
     st.session_state[_JOB_FOR] = wish
     job_view.submit(_JOB, "Filling", noise_job.whole, picture.content, find, fill)
 

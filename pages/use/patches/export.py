@@ -22,20 +22,20 @@ def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None
     labels = tuple(dict.fromkeys(it.label for it in instances)) if choice.with_labels else ()
     wish = Wish(choice.settings, labels, bool(instances))
     digests = [it.digest for it in chosen]
-    said = hashlib.sha256(repr((digests, list(stems), wish)).encode()).hexdigest()
+    cache_key = hashlib.sha256(repr((digests, list(stems), wish)).encode()).hexdigest()
     file_offer.show(
         _KEY,
         "Make the zip",
-        partial(_submit, chosen, stems, wish, said),
-        said=said,
+        partial(_submit, chosen, stems, wish, cache_key),
+        cache_key=cache_key,
         file_name=archive.safe_name(f"{chosen[0].picture.stem}_patches.zip"),
         latest=file_job.latest(_KEY),
     )
 
 
-def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, said: str) -> None:
+def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, cache_key: str) -> None:
     sources = [
         Source(stem, it.picture.name, it.picture.content, it.instances)
         for stem, it in zip(stems, chosen, strict=True)
     ]
-    file_job.submit(_KEY, "Cutting", "patches.zip", said, export_job.write, sources, wish)
+    file_job.submit(_KEY, "Cutting", "patches.zip", cache_key, export_job.write, sources, wish)

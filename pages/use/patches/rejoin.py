@@ -71,7 +71,9 @@ def show() -> None:
             f"as {markdown.plain(missing[0].file)}.",
             icon=":material/extension_off:",
         )
-    said = hashlib.sha256(repr((uploads.digest, name, masks, overlap, fill)).encode()).hexdigest()
+    cache_key = hashlib.sha256(
+        repr((uploads.digest, name, masks, overlap, fill)).encode()
+    ).hexdigest()
     latest = file_job.latest(_KEY)
     running = latest is not None and not latest.job.finished
     st.button(
@@ -80,10 +82,10 @@ def show() -> None:
         type="primary",
         icon=":material/extension:",
         on_click=_submit,
-        args=(uploads, files, overlap, 0 if fill else None, said),
+        args=(uploads, files, overlap, 0 if fill else None, cache_key),
         disabled=running or bool(missing and not fill),
     )
-    if latest and (running or latest.said == said):
+    if latest and (running or latest.cache_key == cache_key):
         file_job.follow(_KEY)
         _result(latest)
     downloads.same_in_python(as_code.join(name, masks, overlap, fill))
@@ -104,7 +106,7 @@ def _masks_chosen(entries: Sequence[Entry], names: Sequence[str]) -> bool:
 
 
 def _submit(
-    uploads: Uploads, files: dict[Entry, str], overlap: Overlap, fill: int | None, said: str
+    uploads: Uploads, files: dict[Entry, str], overlap: Overlap, fill: int | None, cache_key: str
 ) -> None:
     contents, zips = uploads.contents(files.values())
     stem = next(iter(files)).image.rpartition(".")[0] or "image"
@@ -112,7 +114,7 @@ def _submit(
         _KEY,
         "Joining",
         f"{hashlib.sha256(stem.encode()).hexdigest()[:8]}.png",
-        said,
+        cache_key,
         export_job.join,
         files,
         contents,
@@ -132,7 +134,9 @@ def _result(latest: FileJob) -> None:
     height, width = joined.size_hw
     st.caption(f"{width:,} × {height:,} pixels, {joined.n_bytes / 1e6:,.2f} MB as PNG")
     with st.container(horizontal=True):
-        downloads.file("Download", name, latest.path.read_bytes, latest.said, key="download join")
+        downloads.file(
+            "Download", name, latest.path.read_bytes, latest.cache_key, key="download join"
+        )
         picture = workspace.current()
         if joined.is_mask and picture and picture.size_hw == joined.size_hw:
             st.button(

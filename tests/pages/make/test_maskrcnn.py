@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from maskcore import cutout, rle, samples
-from pages.shared.jobs import queue as jobs
+from pages.shared.jobs.queue import QueueFullError, queue
 from tests.pages.conftest import clean
 
 PAGE = "make/maskrcnn/page.py"
@@ -18,7 +18,7 @@ PAGE = "make/maskrcnn/page.py"
 def stop_worker():
     """The queue of the app itself does the work; its process ends with these tests."""
     yield
-    jobs.queue.stop()
+    queue.stop()
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def test_an_image_without_objects_offers_a_lower_score(start):
 
 def test_a_full_queue_is_said_and_breaks_nothing(page, monkeypatch):
     def full(*_arguments, **_options):
-        raise jobs.QueueFullError
+        raise QueueFullError
 
-    monkeypatch.setattr(jobs.queue, "submit", full)
+    monkeypatch.setattr(queue, "submit", full)
     page.button(key="find").click()
     clean(page.run())
     assert any("Too many" in toast.value for toast in page.toast)
@@ -164,7 +164,7 @@ def test_a_model_that_is_not_there_is_said_and_the_demo_still_works(page, monkey
     monkeypatch.setenv("MASKCORE_WEIGHTS", "/nowhere")
     monkeypatch.setenv("TORCH_HOME", "/nowhere")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    jobs.queue.stop()  # so that the process starts anew, with this environment
+    queue.stop()  # so that the process starts anew, with this environment
     page.selectbox(key="find model").set_value("coco")
     clean(page.run())
     app = find(page)
