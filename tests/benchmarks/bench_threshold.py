@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
@@ -17,10 +16,10 @@ from maskcore import image_io, threshold
 from maskcore.types import Image, Mask
 from pages.shared.jobs.queue import JobQueue
 from tests.benchmarks.pairs import Peer, compare, heading
+from tests.pages.session import go, open_image, page_path, start
 
 PHOTO = 3000, 4000
 COLOR = 150, 110, 90
-ROOT = Path(__file__).parents[2]
 STEPS = 15
 PAGE_AIM_MS = 100
 
@@ -132,10 +131,9 @@ def bench_full_size(size_hw: tuple[int, int]) -> None:
 def bench_page(size_hw: tuple[int, int]) -> None:
     """Print what one step of a control costs the server: the page with its sidebar, all of it."""
     with patch.object(JobQueue, "warm_up"):
-        app = AppTest.from_file(str(ROOT / "pages/shell.py"), default_timeout=60).run()
-        upload = ("photo.jpg", image_io.encode_jpeg(photo(size_hw)), "image/jpeg")
-        app.file_uploader[0].set_value([upload]).run()
-        app.switch_page("make/threshold/page.py").run()
+        app = start()
+        open_image(app, "photo.jpg", image_io.encode_jpeg(photo(size_hw)))
+        go(app, page_path("threshold"))
         say = partial(_say_step, app, f"{size_hw[0]}x{size_hw[1]}")
         say("nothing has changed", lambda _: None)
         say("value range, gray", lambda i: _slide(app, "range gray", (60 + i, 150)))

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from maskcore import rle, samples
 from maskcore.errors import MaskcoreError
+from maskcore.types import Instance
 from pages.shared.jobs import progress as job_view
 from pages.shared.jobs.queue import Job, JobQueue
+from tests.pages import session
 
-ROOT = Path(__file__).resolve().parents[2]
+
+@pytest.fixture(scope="session", autouse=True)
+def one_scan() -> None:
+    """Streamlit reads the metadata of all installed packages for every app; here once."""
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)
@@ -41,32 +49,16 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def start() -> Callable[[str], AppTest]:
+def start() -> Callable[..., AppTest]:
     """Start the app, or one page of it alone."""
-
-    def start(script: str = "shell.py") -> AppTest:
-        app = AppTest.from_file(str(ROOT / "pages" / script), default_timeout=30)
-        return clean(app.run())
-
-    return start
-
-
-def clean(app: AppTest) -> AppTest:
-    """Fail if the app shows an exception or our own apology."""
-    assert not app.exception, app.exception
-    assert not [it for it in app.error if "our side" in (it.proto.title or "")], app.error
-    return app
+    return session.start
 
 
 @pytest.fixture
-def steel_layers(start: Callable[[], AppTest]) -> AppTest:
+def steel_layers() -> AppTest:
     """The app with the steel sample and its four masks as layers."""
-    app = start()
-    app.button(key="sample steel").click()
-    clean(app.run())
-    app.switch_page("make/rle/page.py")
-    clean(app.run())
-    app.button(key="rows of sample").click()
-    clean(app.run())
-    app.button(key="all").click()
-    return clean(app.run())
+    app = session.start()
+    masks = samples.steel()[1].items()
+    instances = [Instance(rle.encode(mask), str(number)) for number, mask in masks]
+    session.open_image(app, "steel.png", samples.load("steel").image_bytes, instances)
+    return app

@@ -10,9 +10,9 @@ import PIL.Image
 
 from maskcore import rle
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages.session import clean, page_path
 
-PAGE = "data/inspect/page.py"
+PAGE = page_path("inspect")
 SQUARE = mask("....\n.##.\n.##.\n....\n....")
 BAR = mask("....\n....\n....\n####\n....")
 

@@ -17,13 +17,13 @@ from maskcore.__main__ import main
 from maskcore.types import Instance
 from pages.data.convert import target as convert_target
 from pages.shared.jobs import bounded_zip
-from tests.pages.conftest import clean
+from tests.pages.session import clean, go, page_path
 from tests.ring_set import DOT, RING, png, rings
 from tests.zips import zipped
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "data/convert/page.py"
+PAGE = page_path("convert")
 
 
 def put(app, files, name="rings.zip"):
@@ -35,8 +35,7 @@ def put(app, files, name="rings.zip"):
 def page(start):
     """The page in the app, with the ring open."""
     app = start()
-    app.switch_page(PAGE)
-    return put(clean(app.run()), rings())
+    return put(go(app, PAGE), rings())
 
 
 def choose(app, name):
@@ -94,8 +93,7 @@ def test_what_is_lost_of_this_data_set_is_counted_before(page):
 def test_large_sets_are_counted_when_it_is_asked_for(start, at_once, monkeypatch):
     monkeypatch.setattr(convert_target, "_MOST_TO_READ", 2)
     app = start()
-    app.switch_page(PAGE)
-    put(clean(app.run()), rings(3))
+    put(go(app, PAGE), rings(3))
     choose(app, "yolo")
     assert not at_once
     assert not app.warning
@@ -168,8 +166,7 @@ def test_the_preview_shows_the_files_as_they_will_be(page):
 
 def test_the_preview_is_of_the_first_three_and_shortened(start):
     app = start()
-    app.switch_page(PAGE)
-    put(clean(app.run()), rings(5))
+    put(go(app, PAGE), rings(5))
     choose(app, "coco")
     tree, text, *_ = [it.value for it in app.code]
     assert "a3.png" in tree
@@ -222,8 +219,7 @@ def test_a_zip_that_would_be_too_large_is_one_sentence(page, monkeypatch):
 
 def test_a_data_set_that_cannot_be_read_is_one_sentence(start):
     app = start()
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     app.file_uploader[0].set_value([("set.zip", b"PK no archive", "application/zip")])
     clean(app.run())
     (error,) = app.error

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,16 @@ from pages.shared.dataset import server_folder
 from pages.shared.jobs import progress as job_view
 from pages.shared.jobs.queue import Job
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages.session import (
+    clean,
+    count_steps,
+    current,
+    go,
+    instances,
+    layers,
+    page_path,
+    set_layers,
+)
 from tests.pages.tiny_set import (
     BAR,
     PAGE,
@@ -69,8 +79,7 @@ def page(start):
 def app(start):
     """The whole app on the page, with the four images."""
     app = start()
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     return upload(app, files(FOUR))
 
 
@@ -105,21 +114,18 @@ def visit(app, name):
 
 
 def on_canvas(app, name):
-    """Open a sample on the canvas; return what is done with its image there."""
+    """Open a sample on the canvas; return its masks, which are layers there."""
     visit(app, name)
     app.button(key="correct sample").click()
     clean(app.run())
-    workspace = app.session_state["workspace"]
-    return workspace.open[workspace.current]
+    return layers(app)
 
 
-def leave_with(app, work, *steps):
+def leave_with(app, *steps):
     """Do steps on the canvas, each the layers that there are then, and come back."""
-    for layers in steps:
-        work.steps.append(layers)
-        work.at += 1
-    app.switch_page(PAGE)
-    return clean(app.run())
+    for step in steps:
+        set_layers(app, step)
+    return go(app, PAGE)
 
 
 @pytest.fixture
@@ -326,15 +332,15 @@ def test_alone_the_page_says_that_the_canvas_is_elsewhere(page) -> None:
 
 
 def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
-    work = on_canvas(app, "a.png")
+    cat, dog = on_canvas(app, "a.png")
     assert app.title[0].value == "Paint"
     # On the page and in the sidebar.
     assert ways_back(app) == ["Back to the data set"] * 2
-    assert work.picture.name == "a.png"
-    assert len(work.steps) == 2  # what was there before, and all masks at once
-    assert [it.instance.label for it in work.steps[-1]] == ["cat", "dog"]
+    assert current(app).name == "a.png"
+    assert count_steps(app) == 1  # all masks at once
+    assert [cat.instance.label, dog.instance.label] == ["cat", "dog"]
 
-    leave_with(app, work, work.steps[-1][:1])  # as if "dog" were deleted there
+    leave_with(app, [cat])  # as if "dog" were deleted there
     assert app.button(key="correct sample").label == "Go on with the canvas"
     click(app, "put back")
     assert held(app)["a.png"] == [("cat", SQUARE.tolist())]
@@ -361,17 +367,17 @@ def test_a_sample_is_corrected_on_the_canvas_put_back_and_restored(app) -> None:
 
 
 def test_going_on_with_the_canvas_keeps_what_was_painted(app) -> None:
-    work = on_canvas(app, "b.png")
-    leave_with(app, work, (), work.steps[1])
+    masks = on_canvas(app, "b.png")
+    leave_with(app, (), masks)
     app.button(key="correct sample").click()
     clean(app.run())
     assert app.title[0].value == "Paint"
-    assert len(work.steps) == 4
+    assert count_steps(app) == 3
 
 
 def test_a_sample_whose_layers_are_all_deleted_holds_nothing(app) -> None:
-    work = on_canvas(app, "a.png")
-    leave_with(app, work, ())
+    on_canvas(app, "a.png")
+    leave_with(app, ())
     click(app, "put back")
     assert held(app)["a.png"] == []
 
@@ -380,43 +386,37 @@ def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
     visit(app, "a.png")
     app.button(key="correct sample").click()
     clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     click(app, "close data set")
-    app.switch_page("make/paint/page.py")
-    clean(app.run())
+    go(app, page_path("paint"))
     assert app.title[0].value == "Paint"
     assert ways_back(app) == []
 
 
 def test_empty_layers_are_not_put_back(app) -> None:
-    work = on_canvas(app, "a.png")
-    first, second = work.steps[-1]
+    cat, dog = on_canvas(app, "a.png")
     empty = Instance(rle.encode(EMPTY), "dog")
-    leave_with(app, work, (first, type(second)(second.id, empty, "digest", second.color)))
+    leave_with(app, [cat, replace(dog, instance=empty, mask_digest="digest")])
     click(app, "put back")
     assert held(app)["a.png"] == [("cat", SQUARE.tolist())]
 
 
 def test_twins_are_not_taken_for_each_other(start) -> None:
     app = start()
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     same = png(color=(7, 8, 9))
     masks = {"a.png": [("cat", SQUARE)], "b.png": [("cat", BAR)]}
     upload(app, files(masks, {"a.png": same, "b.png": same}))
     visit(app, "a.png")
     app.button(key="correct sample").click()
     clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     click(app, "inspect next")
     assert not [it for it in app.button if it.key == "put back"]
     app.button(key="correct sample").click()
     clean(app.run())
-    workspace = app.session_state["workspace"]
-    (layer,) = workspace.open[workspace.current].steps[-1]
-    assert rle.decode(layer.instance.mask).tolist() == BAR.tolist()
+    (instance,) = instances(app)
+    assert rle.decode(instance.mask).tolist() == BAR.tolist()
 
 
 def test_without_findings_the_page_says_so(start) -> None:
@@ -563,8 +563,8 @@ def test_a_set_of_nothing_but_a_document_does_not_fail(start) -> None:
 
 def test_a_large_set_is_looked_through_anew_only_when_asked(app, monkeypatch) -> None:
     monkeypatch.setattr(inspect_survey, "_FEW", 0)
-    work = on_canvas(app, "a.png")
-    leave_with(app, work, work.steps[-1][:1])
+    cat, _ = on_canvas(app, "a.png")
+    leave_with(app, [cat])
     click(app, "put back")
     click(app, "inspect back")
     assert any("4 masks · 3 classes" in it.value for it in app.markdown)

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from scipy import ndimage
 
-from maskcore import exports, rle
+from maskcore import exports, rle, samples
 from maskcore.types import Instance
 from pages.make.edit import before_after, operations as edit_operations
 from pages.make.edit.operations import GROUPS, OPERATIONS, Edit
@@ -20,27 +20,16 @@ from pages.shared import compare
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer, mask_digest
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages.session import clean, count_steps, go, layers, open_image, page_path
 
-PAGE = "make/edit/page.py"
+PAGE = page_path("edit")
 EIGHT = np.ones((3, 3))
 
 
 @pytest.fixture
 def page(steel_layers):
     """The page with the steel sample's four layers, the topmost one chosen."""
-    steel_layers.switch_page(PAGE)
-    return clean(steel_layers.run())
-
-
-def history(app):
-    workspace = app.session_state["workspace"]
-    return workspace.open[workspace.current]
-
-
-def layers(app):
-    now = history(app)
-    return now.steps[now.at]
+    return go(steel_layers, PAGE)
 
 
 def pixels_of(layer):
@@ -81,10 +70,8 @@ def test_it_opens_alone_and_asks_for_an_image(start):
 
 def test_an_image_without_layers_leads_to_where_masks_are_made(start):
     app = start()
-    app.button(key="sample steel").click()
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    open_image(app, "steel.png", samples.load("steel").image_bytes)
+    go(app, PAGE)
     assert [info.value for info in app.info] == ["Make a mask first; every layer can be edited."]
 
 
@@ -97,14 +84,14 @@ def test_it_begins_with_the_topmost_layer_grown(page):
 
 
 def test_applying_repaints_the_layer_in_one_step_that_can_be_undone(page):
-    before, steps = layers(page), len(history(page).steps)
+    before, steps = layers(page), count_steps(page)
     click(choose(page, "grow", value=5), "apply edit")
     after = layers(page)
     grown = ndimage.distance_transform_edt(~pixels_of(before[-1])) <= 5
     assert np.array_equal(pixels_of(after[-1]), grown)
     assert after[:-1] == before[:-1]
     assert (after[-1].id, after[-1].color) == (before[-1].id, before[-1].color)
-    assert len(history(page).steps) == steps + 1
+    assert count_steps(page) == steps + 1
     assert layers(click(page, "undo")) == before
 
 

@@ -19,9 +19,9 @@ from pages.shared import canvas, downloads
 from pages.shared.objects import controls as finder
 from pages.shared.objects.job import Found
 from pages.shared.pictures import Picture
-from tests.pages.conftest import clean
+from tests.pages.session import clean, go, instances, open_image, page_path
 
-PAGE = "make/kmeans/page.py"
+PAGE = page_path("kmeans")
 # From the darkest to the lightest.
 INK, BRICK, GRASS, SKY, SNOW = COLORS = [
     (10, 12, 30),
@@ -111,10 +111,8 @@ def visit(start, drawn_on):
 
     def visit(image=FLAG):
         app = start()
-        app.file_uploader[0].set_value([("image.png", png(image), "image/png")])
-        clean(app.run())
-        app.switch_page(PAGE)
-        return clean(app.run())
+        open_image(app, "image.png", png(image))
+        return go(app, PAGE)
 
     return visit
 
@@ -145,14 +143,8 @@ def unfold(app, key):
     clean(app.run())
 
 
-def layers(app):
-    state = app.session_state["workspace"]
-    now = state.open[state.current]
-    return [layer.instance for layer in now.steps[now.at]]
-
-
 def kept(app):
-    return {it.label: rle.decode(it.mask) for it in layers(app)}
+    return {it.label: rle.decode(it.mask) for it in instances(app)}
 
 
 def said(app):
@@ -383,10 +375,8 @@ def test_what_was_chosen_survives_a_page_change(visit, drawn_on):
     click(app, "right")
     before = drawn_on["mask"]
     assert rle.area(before)
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, page_path("open"))
+    go(app, PAGE)
     assert app.slider(key="kmeans clusters").value == 3
     assert drawn_on["mask"] == before
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from maskcore import rle
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages.session import clean, count_steps, instances
 
 BAR = mask("""
     ........
@@ -60,14 +60,8 @@ def add(app):
     return clean(app.run())
 
 
-def kept(app):
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    return [layer.instance for layer in now.steps[now.at]]
-
-
 def masks(app):
-    return [(it.label, rle.decode(it.mask).tolist()) for it in kept(app)]
+    return [(it.label, rle.decode(it.mask).tolist()) for it in instances(app)]
 
 
 def widget(kind, ending):
@@ -96,8 +90,7 @@ def test_nothing_waits_once_it_is_added_and_it_is_one_step(app):
     assert [label for label, _ in masks(app)] == ["a", "9", "300"]
     assert not [label for label in buttons(app) if "Add" in label]
     assert app.file_uploader[0].value == []
-    workspace = app.session_state["workspace"]
-    assert workspace.open[workspace.current].at == 1
+    assert count_steps(app) == 1
 
 
 def test_a_label_map_becomes_a_layer_for_each_label(app):
@@ -162,7 +155,7 @@ def test_a_mask_of_other_proportions_is_resized_only_if_the_person_wants_it():
     widget(app.toggle, f"resize {app.session_state['workspace'].current}").set_value(True)
     clean(app.run())
     add(app)
-    (instance,) = kept(app)
+    (instance,) = instances(app)
     assert instance.mask.size_hw == (60, 90)
 
 
@@ -191,7 +184,7 @@ def test_a_bad_file_gets_a_sentence_and_the_others_are_added(app):
         removable[0].click()
         clean(app.run())
     assert not app.error
-    assert len(kept(app)) == 1
+    assert len(instances(app)) == 1
 
 
 def test_an_empty_mask_is_nothing_to_add(app):

@@ -9,9 +9,9 @@ import pytest
 
 from maskcore import cutout, rle, samples
 from pages.shared.jobs.queue import QueueFullError, queue
-from tests.pages.conftest import clean
+from tests.pages.session import clean, go, instances, open_image, page_path
 
-PAGE = "make/maskrcnn/page.py"
+PAGE = page_path("maskrcnn")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,10 +24,8 @@ def stop_worker():
 @pytest.fixture
 def page(start):
     app = start()
-    app.button(key="sample shapes").click()
-    clean(app.run())
-    app.switch_page(PAGE)
-    return clean(app.run())
+    open_image(app, "shapes.png", samples.load("shapes").image_bytes)
+    return go(app, PAGE)
 
 
 def find(app):
@@ -38,12 +36,6 @@ def find(app):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return clean(app.run())
-
-
-def kept(app):
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    return [layer.instance for layer in now.steps[now.at]]
 
 
 def truth():
@@ -63,7 +55,7 @@ def test_every_shape_is_found_and_kept_under_its_name(page):
     app = find(page)
     app.button(key="keep").click()
     clean(app.run())
-    found = kept(app)
+    found = instances(app)
     wanted = truth()
     assert len(found) == len(wanted)
     for shape in wanted:
@@ -78,7 +70,7 @@ def test_only_wanted_labels_are_found(page):
     app = find(page)
     app.button(key="keep").click()
     clean(app.run())
-    assert {it.label for it in kept(app)} == {"circle"}
+    assert {it.label for it in instances(app)} == {"circle"}
 
 
 def test_only_checked_objects_are_kept(page):
@@ -88,15 +80,13 @@ def test_only_checked_objects_are_kept(page):
     clean(app.run())
     app.button(key="keep").click()
     clean(app.run())
-    assert len(kept(app)) == len(boxes) - 1
+    assert len(instances(app)) == len(boxes) - 1
 
 
 def test_a_page_change_keeps_the_outcome(page):
     app = find(page)
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, page_path("open"))
+    go(app, PAGE)
     assert app.subheader[0].value.endswith("objects")
 
 
@@ -108,10 +98,8 @@ def test_an_image_without_objects_offers_a_lower_score(start):
     target = io.BytesIO()
     PIL.Image.new("RGB", (200, 150), (90, 90, 90)).save(target, "PNG")
     app = start()
-    app.file_uploader[0].set_value([("gray.png", target.getvalue(), "image/png")])
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    open_image(app, "gray.png", target.getvalue())
+    go(app, PAGE)
     app = find(app)
     assert "No object" in app.info[0].value
     app.button(key="look again").click()
@@ -129,15 +117,14 @@ def test_a_full_queue_is_said_and_breaks_nothing(page, monkeypatch):
     assert any("Too many" in toast.value for toast in page.toast)
 
 
-@pytest.mark.parametrize("script", ["use/cutout/page.py"])
+@pytest.mark.parametrize("script", [page_path("cutout")])
 def test_the_cut_out_page_opens_alone_and_asks_for_an_image(start, script):
     assert [info.value for info in start(script).info] == ["Open an image first."]
 
 
 def test_layers_of_any_kind_can_be_cut_out(steel_layers):
     app = steel_layers
-    app.switch_page("use/cutout/page.py")
-    clean(app.run())
+    go(app, page_path("cutout"))
     labels = [button.label for button in app.download_button]
     assert "Download 4 checked" in labels
     for name in ("White", "Color", "Blurred", "Grayed"):
@@ -155,7 +142,7 @@ def test_the_code_shown_cuts_out_the_very_objects(page, tmp_path, monkeypatch):
     exec(compile(code.value, "shown", "exec"), {})
     app.button(key="keep").click()
     clean(app.run())
-    wanted = [cutout.file_name("shapes", instance) for instance in kept(app)]
+    wanted = [cutout.file_name("shapes", instance) for instance in instances(app)]
     names = zipfile.ZipFile("cutouts.zip").namelist()
     assert [*wanted, "shapes.background.png", "manifest.csv", "manifest.json"] == names
 

@@ -17,10 +17,11 @@ from pages.shared import workspace
 from pages.shared.canvas import files
 from pages.shared.colors import of_place, to_rgb
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages import session
 from tests.pages.messages import answer, canvas, component, patch, send
+from tests.pages.session import clean, count_steps, current, go, layers, page_path, pictures
 
-PAGE, OTHER_PAGE = "make/paint/page.py", "make/rle/page.py"
+PAGE, OTHER_PAGE = page_path("paint"), page_path("rle")
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (5, 8, 3), np.uint8)
 SIZE = 5, 8
@@ -43,12 +44,8 @@ def png(image: np.ndarray) -> bytes:
 
 
 def open_image(app, image, name="a.png"):
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.file_uploader[0].set_value([(name, png(image), "image/png")])
-    clean(app.run())
-    app.switch_page(PAGE)
-    return clean(app.run())
+    session.open_image(app, name, png(image))
+    return go(app, PAGE)
 
 
 @pytest.fixture
@@ -63,26 +60,12 @@ def stroke(app, revision, pixels=STROKE, xy=(0, 0), *, document=None, size_hw=SI
     return clean(send(app, patch(document, revision, pixels, xy=xy, size_hw=size_hw)))
 
 
-def layers(app, number=None):
-    """The layers of the current image, or of the first, second, ... that was opened."""
-    opened = app.session_state["workspace"]
-    every = list(opened.open.values())
-    now = opened.open[opened.current] if number is None else every[number]
-    return now.steps[now.at]
-
-
 def labels(app, number=None):
     return [it.instance.label for it in layers(app, number)]
 
 
 def pixels(app, place=0, number=None):
     return rle.decode(layers(app, number)[place].instance.mask)
-
-
-def count_steps(app, number=None):
-    opened = app.session_state["workspace"]
-    every = list(opened.open.values())
-    return (opened.open[opened.current] if number is None else every[number]).at
 
 
 def press(app, key):
@@ -116,8 +99,7 @@ def test_it_opens_alone_and_asks_for_an_image(start):
 
 def test_it_links_to_the_page_that_opens_images(start):
     app = start()
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     assert [it.label for it in app.get("page_link")] == ["Open an image"]
     assert component(app, "mask_canvas") is None
     assert component(app, "mask_canvas_courier") is not None
@@ -164,8 +146,7 @@ def test_an_image_with_transparency_is_fetched_as_python_sees_it(start, served, 
     image = np.random.default_rng(1).integers(0, 256, (5, 8, channels), np.uint8)
     app = open_image(start(), image)
     content, kind = served["paint image"]
-    opened = app.session_state["workspace"]
-    seen = image_io.read_image(opened.open[opened.current].picture.content)
+    seen = image_io.read_image(current(app).content)
     assert kind == "image/png"
     with PIL.Image.open(io.BytesIO(content)) as fetched:
         assert fetched.mode == "RGB"
@@ -300,12 +281,10 @@ def test_a_message_is_taken_once_though_the_page_runs_again(page):
 
 def test_a_stroke_arrives_after_the_page_was_left(page):
     document = canvas(page)["document"]
-    page.switch_page(OTHER_PAGE)
-    clean(page.run())
+    go(page, OTHER_PAGE)
     stroke(page, 1, document=document)
     assert np.array_equal(pixels(page), painted(STROKE, (0, 0)))
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, PAGE)
     assert canvas(page)["document"] == document
     assert choice(page).value == layers(page)[0].id
 
@@ -313,10 +292,8 @@ def test_a_stroke_arrives_after_the_page_was_left(page):
 def test_the_history_in_the_browser_lasts_over_a_change_of_pages(page):
     stroke(page, 1)
     before = canvas(page)
-    page.switch_page(OTHER_PAGE)
-    clean(page.run())
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, OTHER_PAGE)
+    go(page, PAGE)
     after = canvas(page)
     assert (after["document"], after["base"]) == (before["document"], before["base"])
 
@@ -410,8 +387,7 @@ def test_a_choice_that_a_widget_of_before_sends_again_is_let_go(page):
     before = state.key
     stroke(page, 1)
     assert state.key != before
-    opened = page.session_state["workspace"]
-    state.take(opened.open[opened.current].picture, before)
+    state.take(current(page), before)
     clean(page.run())
     assert choice(page).value == layers(page)[0].id
     stroke(page, 2, STROKE, (5, 3))
@@ -430,9 +406,7 @@ def test_a_late_first_stroke_makes_a_layer_of_its_own_image(page):
     assert rle.area(layers(page)[0].instance.mask) == 2
     assert canvas(page)["document"] == shown
     # Back at that image, one goes on with the layer.
-    page.selectbox(key="current picture").set_value(
-        next(iter(page.session_state["workspace"].open))
-    )
+    page.selectbox(key="current picture").set_value(pictures(page)[0].id)
     clean(page.run())
     assert canvas(page)["document"] == first
     stroke(page, 3, STROKE, (5, 3))
@@ -453,8 +427,7 @@ def test_a_late_stroke_for_a_closed_image_is_let_go(page):
 
 def test_layers_that_other_pages_made_can_be_painted_on(steel_layers):
     app = steel_layers
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     before = layers(app)
     shown = canvas(app)
     assert (shown["width"], shown["height"]) == (1600, 256)
@@ -467,16 +440,14 @@ def test_layers_that_other_pages_made_can_be_painted_on(steel_layers):
 
 
 def test_each_of_several_layers_with_one_label_can_be_chosen(page):
-    page.switch_page(OTHER_PAGE)
-    clean(page.run())
+    go(page, OTHER_PAGE)
     page.text_area(key="rle text").set_value(
         "ImageId,ClassId,EncodedPixels\na.png,bird,1 1\na.png,bird,3 1\na.png,New layer,5 1\n"
     )
     clean(page.run())
     press(page, "all")
     assert labels(page) == ["bird", "bird", "New layer"]
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, PAGE)
     options = choice(page).options
     assert len(set(options)) == len(options) == 4
     for revision, layer in enumerate(layers(page), start=1):

@@ -11,10 +11,10 @@ import streamlit as st
 
 from maskcore import rle
 from maskcore.types import Instance
-from pages.shared import canvas, workspace
-from tests.pages.conftest import clean
+from pages.shared import canvas
+from tests.pages.session import add, clean, go, instances, open_image, page_path
 
-PAGE = "make/regions/page.py"
+PAGE = page_path("regions")
 RED, BLUE, GREEN = (200, 30, 30), (20, 60, 220), (30, 190, 60)
 IMAGE = np.full((60, 90, 3), RED, np.uint8)
 IMAGE[10:40, 20:50] = BLUE
@@ -69,10 +69,8 @@ def page(start, drawn_on):
     app = start()
     target = io.BytesIO()
     PIL.Image.fromarray(IMAGE).save(target, "PNG")
-    app.file_uploader[0].set_value([("flag.png", target.getvalue(), "image/png")])
-    clean(app.run())
-    app.switch_page(PAGE)
-    return clean(app.run())
+    open_image(app, "flag.png", target.getvalue())
+    return go(app, PAGE)
 
 
 def click(app, *keys):
@@ -84,12 +82,6 @@ def click(app, *keys):
 def choose(app, key, value):
     app.segmented_control(key=key).set_value(value)
     clean(app.run())
-
-
-def layers(app):
-    state = app.session_state["workspace"]
-    now = state.open[state.current]
-    return [layer.instance for layer in now.steps[now.at]]
 
 
 def shows(given, inside):
@@ -117,7 +109,7 @@ def test_a_click_with_the_wand_is_kept_as_a_layer_under_the_name_given(page, dra
     page.text_input(key="wand name").set_value("sea")
     clean(page.run())
     click(page, "keep magic wand")
-    assert layers(page) == [Instance(rle.encode(IS_BLUE), "sea")]
+    assert instances(page) == [Instance(rle.encode(IS_BLUE), "sea")]
     assert np.array_equal(made_by(page)["mask"], IS_BLUE)
 
 
@@ -167,7 +159,7 @@ def test_a_box_is_enough_for_grabcut(page, drawn_on):
     assert shows(drawn_on, IS_BLUE)
     assert np.array_equal(made_by(page)["mask"], IS_BLUE)
     click(page, "keep grabcut")
-    assert layers(page) == [Instance(rle.encode(IS_BLUE), "object")]
+    assert instances(page) == [Instance(rle.encode(IS_BLUE), "object")]
 
 
 def test_scribbles_correct_the_outcome_when_the_person_asks(page, drawn_on):
@@ -230,7 +222,7 @@ def test_every_stroke_is_a_seed_and_the_person_chooses_what_to_keep(page, drawn_
     page.get_by_key("regions to keep 3").set_value([0, 2])
     clean(page.run())
     click(page, "keep watershed")
-    assert layers(page) == [Instance(grown[0], "region 1"), Instance(grown[2], "region 3")]
+    assert instances(page) == [Instance(grown[0], "region 1"), Instance(grown[2], "region 3")]
     labels = made_by(page)["labels"]
     assert [rle.encode(labels == number) for number in (1, 2, 3)] == grown
 
@@ -240,11 +232,7 @@ def touching(page):
     """The page with a layer of two disks that touch, and the halves of it."""
     y, x = np.indices(IMAGE.shape[:2])
     halves = [np.hypot(x - cx, y - 30) <= 15 for cx in (28, 59)]
-    page.session_state["workspace"].open[page.session_state["workspace"].current].steps[0] = (
-        workspace.Layer(
-            1000, Instance(rle.encode(halves[0] | halves[1]), "nucleus"), "d", "#e69f00"
-        ),
-    )
+    add(page, [Instance(rle.encode(halves[0] | halves[1]), "nucleus")])
     choose(page, "regions method", "Watershed")
     choose(page, "watershed way", "Split a layer")
     return page, halves
@@ -256,13 +244,13 @@ def test_a_layer_is_split_into_its_objects_and_replaced_by_them(touching):
     labels = made_by(app)["labels"]
     assert [np.array_equal(labels == i + 1, half) for i, half in enumerate(halves)] == [True, True]
     click(app, "replace layer")
-    assert layers(app) == [Instance(rle.encode(half), "nucleus") for half in halves]
+    assert instances(app) == [Instance(rle.encode(half), "nucleus") for half in halves]
 
 
 def test_objects_can_be_kept_beside_the_layer_that_they_come_from(touching):
     app, halves = touching
     click(app, "keep watershed")
-    assert [rle.area(it.mask) for it in layers(app)] == [
+    assert [rle.area(it.mask) for it in instances(app)] == [
         np.count_nonzero(it) for it in (halves[0] | halves[1], *halves)
     ]
 
@@ -283,14 +271,14 @@ def test_splitting_without_a_layer_says_what_to_do(page):
 def test_closed_edges_show_a_result_at_once_in_one_or_in_parts(page):
     choose(page, "regions method", "Closed edges")
     click(page, "keep closed edges")
-    (both,) = layers(page)
+    (both,) = instances(page)
     # Edges are to a pixel.
     assert rle.iou(both.mask, rle.encode(~IS_RED)) > 0.9
     assert np.array_equal(made_by(page)["mask"], rle.decode(both.mask))
     page.toggle(key="edges apart").set_value(True)
     clean(page.run())
     click(page, "keep closed edges")
-    assert [it.label for it in layers(page)] == ["shape"] * 3
+    assert [it.label for it in instances(page)] == ["shape"] * 3
     assert made_by(page)["labels"].max() == 2
 
 
@@ -306,10 +294,8 @@ def test_edges_too_strong_to_be_found_are_explained(page):
 def test_what_was_clicked_is_there_after_a_visit_to_another_method_and_page(page, drawn_on):
     click(page, "blue")
     choose(page, "regions method", "Closed edges")
-    page.switch_page("start/open/page.py")
-    clean(page.run())
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, page_path("open"))
+    go(page, PAGE)
     assert page.segmented_control(key="regions method").value == "Closed edges"
     choose(page, "regions method", "Magic wand")
     assert shows(drawn_on, IS_BLUE)

@@ -18,17 +18,17 @@ from pages.shared import view
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 from tests.grids import mask
-from tests.pages.conftest import clean
+from tests.pages import session
+from tests.pages.session import clean, current, go, instances, page_path, pictures
 
-PAGE = "make/rle/page.py"
+PAGE = page_path("rle")
 
 
 @pytest.fixture
 def page(start):
     """The page in the app, without an image."""
     app = start()
-    app.switch_page(PAGE)
-    return clean(app.run())
+    return go(app, PAGE)
 
 
 def paste(app, text, *, size_hw=None, dialect=None):
@@ -44,23 +44,13 @@ def paste(app, text, *, size_hw=None, dialect=None):
 def open_image(app, image, name="strip.png"):
     target = io.BytesIO()
     PIL.Image.fromarray(image).save(target, "PNG")
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.file_uploader[0].set_value([(name, target.getvalue(), "image/png")])
-    clean(app.run())
-    app.switch_page(PAGE)
-    return clean(app.run())
-
-
-def kept(app):
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    return [layer.instance for layer in now.steps[now.at]]
+    session.open_image(app, name, target.getvalue())
+    return go(app, PAGE)
 
 
 def keep_all(app):
     app.button(key="all").click()
-    return kept(clean(app.run()))
+    return instances(clean(app.run()))
 
 
 def rows(app):
@@ -147,8 +137,7 @@ def test_another_open_image_that_the_table_names_is_the_one_drawn_on(page):
     app = open_image(app, np.ones((3, 4, 3), np.uint8), name="b.png")
     paste(app, "ImageId,ClassId,EncodedPixels\na.png,1,2 3\n")
     keep_all(app)
-    workspace = app.session_state["workspace"]
-    assert workspace.open[workspace.current].picture.name == "a.png"
+    assert current(app).name == "a.png"
 
 
 def test_a_thousand_rows_of_one_image_are_one_mask_for_each_class(page):
@@ -162,8 +151,7 @@ def test_a_thousand_rows_of_one_image_are_one_mask_for_each_class(page):
 def test_a_table_without_an_open_image_is_kept_on_a_black_one_of_its_name(page):
     paste(page, "ImageId,EncodedPixels,Height,Width\ncell,1 2,6,5\n")
     keep_all(page)
-    workspace = page.session_state["workspace"]
-    picture = workspace.open[workspace.current].picture
+    picture = current(page)
     assert picture.name == "cell.png"
     assert picture.size_hw == (6, 5)
 
@@ -184,11 +172,11 @@ def test_a_table_without_an_open_image_is_kept_on_a_black_one_of_its_name(page):
 )
 def test_text_that_is_no_table_gets_a_sentence_and_changes_nothing(page, text):
     app = open_image(page, np.zeros((3, 4, 3), np.uint8))
-    before = app.session_state["workspace"]
+    before = pictures(app)
     paste(app, text)
     assert errors(app)
-    assert kept(app) == []
-    assert app.session_state["workspace"] is before
+    assert instances(app) == []
+    assert pictures(app) == before
 
 
 def test_a_picture_uploaded_as_a_table_is_explained(page):
@@ -206,21 +194,15 @@ def test_an_uploaded_table_survives_a_page_change(page):
     content = b"ImageId,EncodedPixels,Height,Width\ncell,1 2,6,5\n"
     page.file_uploader[0].set_value([("cells.csv", content, "text/csv")])
     clean(page.run())
-    page.switch_page("start/open/page.py")
-    clean(page.run())
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, page_path("open"))
+    go(page, PAGE)
     assert rows(page)["Area"].tolist() == [2]
 
 
 def test_the_code_shown_makes_the_very_overlay(page, tmp_path, monkeypatch):
     app = page
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.button(key="sample steel").click()
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    session.open_image(app, "steel.png", samples.load("steel").image_bytes)
+    go(app, PAGE)
     paste(app, "steel.png,1,29102 12 29346 24\nsteel.png,3,77918 27\nother.png,3,1 5\n")
     instances = keep_all(app)
     (code,) = app.code

@@ -17,9 +17,10 @@ from pages.make.threshold import settings as threshold_how, value_range
 from pages.make.threshold.settings import How
 from pages.shared import canvas
 from pages.shared.pictures import Picture
-from tests.pages.conftest import clean
+from tests.pages import session
+from tests.pages.session import clean, go, instances, page_path
 
-PAGE = "make/threshold/page.py"
+PAGE = page_path("threshold")
 METHODS = ["by_value", "otsu", "triangle", "adaptive", "color_range"]
 
 
@@ -57,10 +58,8 @@ def open_image(start, monkeypatch):
 
     def open_image(image):
         app = start()
-        app.file_uploader[0].set_value([("image.png", png(image), "image/png")])
-        clean(app.run())
-        app.switch_page(PAGE)
-        return clean(app.run())
+        session.open_image(app, "image.png", png(image))
+        return go(app, PAGE)
 
     open_image.clicked = clicked
     return open_image
@@ -71,15 +70,9 @@ def choose(app, method):
     return clean(app.run())
 
 
-def layers(app):
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    return [layer.instance for layer in now.steps[now.at]]
-
-
 def keep(app):
     app.button(key="keep threshold").click()
-    return layers(clean(app.run()))[-1]
+    return instances(clean(app.run()))[-1]
 
 
 def inside_of(instance):
@@ -282,7 +275,7 @@ def test_an_image_of_one_color_is_no_trouble(open_image, value, size_hw):
     for method in METHODS:
         choose(app, method)
         keep(app)
-    kept = {it.label: rle.area(it.mask) for it in layers(app)}
+    kept = {it.label: rle.area(it.mask) for it in instances(app)}
     assert kept["Otsu"] == kept["Triangle"] == 0
     assert kept["Color range"] == size_hw[0] * size_hw[1]
 
@@ -367,10 +360,8 @@ def test_what_was_chosen_survives_a_page_change(open_image):
     choose(app, "adaptive")
     app.slider(key="threshold offset").set_value(9)
     clean(app.run())
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, page_path("open"))
+    go(app, PAGE)
     assert app.slider(key="threshold offset").value == 9
     choose(app, "by_value")
     assert app.slider(key="threshold range gray").value == (12, 34)

@@ -17,7 +17,7 @@ from maskcore.errors import DatasetError
 from maskcore.types import Instance
 from pages.shared.dataset import example, server_folder, uploads as dataset_uploads
 from pages.shared.dataset.uploads import UploadFolder
-from tests.pages.conftest import clean
+from tests.pages.session import clean, go, page_path
 from tests.pages.tiny_set import (
     BAR,
     PAGE,
@@ -270,13 +270,10 @@ def test_closing_removes_the_files(page) -> None:
 
 def test_the_set_stays_open_on_other_pages(start) -> None:
     app = start()
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, PAGE)
     upload(app, tiny())
-    app.switch_page("start/open/page.py")
-    clean(app.run())
-    app.switch_page(PAGE)
-    clean(app.run())
+    go(app, page_path("open"))
+    go(app, PAGE)
     assert by_base(held(app)) == TINY
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pages.conftest import clean
+from pages.shared import workspace
+from tests.pages.session import clean, go, inside, layers, page_path
 
 
 @pytest.fixture
-def app(steel_layers):
-    return steel_layers
-
-
-def layers(app):
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    return now.steps[now.at]
+def app(start):
+    """The page that decodes rows, with those of the steel sample kept."""
+    app = start()
+    app.button(key="sample steel").click()
+    go(app, page_path("rle"))
+    press(app, "rows of sample")
+    return press(app, "all")
 
 
 def labels(app):
@@ -66,9 +66,14 @@ def test_a_color_can_be_changed_and_undone(app):
 
 
 def test_a_hundred_steps_can_be_undone(app):
-    key = f"layer {layers(app)[1].id} visible"
-    for _ in range(101):
-        press(app, key)
-    for _ in range(100):
-        press(app, "undo")
+    layer = layers(app)[1]
+    with inside(app):
+        for turn in range(101):
+            workspace.change(layer.id, visible=bool(turn % 2))
+        for _ in range(99):
+            workspace.undo()
+    clean(app.run())
+    assert layers(app)[1].visible
+    press(app, "undo")
+    assert not layers(app)[1].visible
     assert app.button(key="undo").disabled

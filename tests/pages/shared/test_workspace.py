@@ -324,21 +324,28 @@ def noise(seed: int) -> RLE:
     return rle.encode(pixels)
 
 
-def held(picture: pictures.Picture, session: dict) -> int:
+def held() -> int:
     """Bytes of all masks in the history, each counted once."""
-    steps = session["workspace"].open[picture.id].steps
-    masks = {id(it.instance.mask): it.instance.mask for step in steps for it in step}
+    masks, steps = {}, 0
+    while True:
+        masks |= {id(it.instance.mask): it.instance.mask for it in workspace.layers()}
+        if not workspace.can_undo():
+            break
+        workspace.undo()
+        steps += 1
+    for _ in range(steps):
+        workspace.redo()
     return sum(it.counts.nbytes for it in masks.values())
 
 
-def test_noisy_masks_take_no_more_than_the_history_may(session, monkeypatch):
+def test_noisy_masks_take_no_more_than_the_history_may(monkeypatch):
     monkeypatch.setattr(workspace, "_MAX_HISTORY_BYTES", 4_000_000)
-    picture = open_image(size_hw=(400, 500))
+    open_image(size_hw=(400, 500))
     states = [noise(seed) for seed in range(40)]
     (layer,) = workspace.add([Instance(states[0], "a")])
     for state in states[1:]:
         workspace.repaint({layer.id: state})
-        assert held(picture, session) <= 4_000_000
+        assert held() <= 4_000_000
         assert workspace.layers()[0].instance.mask == state
         assert workspace.can_undo()
     for state in reversed(states[-4:-1]):
@@ -349,7 +356,7 @@ def test_noisy_masks_take_no_more_than_the_history_may(session, monkeypatch):
     assert workspace.layers()[0].instance.mask == states[-1]
 
 
-def test_the_last_two_states_are_kept_however_large_they_are(session, monkeypatch):
+def test_the_last_two_states_are_kept_however_large_they_are(monkeypatch):
     monkeypatch.setattr(workspace, "_MAX_HISTORY_BYTES", 1)
     open_image(size_hw=(400, 500))
     (layer,) = workspace.add([Instance(noise(0), "a")])

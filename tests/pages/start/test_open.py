@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 
 from pages.shared import workspace
-from tests.pages.conftest import clean
+from tests.pages.session import clean, go, instances, page_path, pictures
 
 
 def png(array: np.ndarray) -> bytes:
@@ -27,12 +27,12 @@ def said(app) -> str:
 
 
 def opened(app) -> list[str]:
-    return [it.picture.name for it in app.session_state["workspace"].open.values()]
+    return [picture.name for picture in pictures(app)]
 
 
-@pytest.mark.parametrize("script", ["shell.py", "start/open/page.py"])
-def test_it_opens_alone_and_in_the_app(start, script):
-    assert "Mask Studio" in said(start(script))
+@pytest.mark.parametrize("page", [None, page_path("open")])
+def test_it_opens_alone_and_in_the_app(start, page):
+    assert "Mask Studio" in said(start(page))
 
 
 def test_without_scikit_learn_the_cards_of_its_photos_say_so(start, monkeypatch):
@@ -74,10 +74,9 @@ def test_transparency_can_be_kept_as_a_layer(start):
     clean(app.run())
     app.button(key="keep alpha").click()
     clean(app.run())
-    (only,) = app.session_state["workspace"].open.values()
-    (layer,) = only.steps[only.at]
-    assert layer.instance.label == "opaque"
-    assert layer.instance.box == (0, 5, 30, 10)
+    (instance,) = instances(app)
+    assert instance.label == "opaque"
+    assert instance.box == (0, 5, 30, 10)
 
 
 def test_of_many_uploads_the_good_ones_open_and_the_bad_ones_are_named(start):
@@ -111,8 +110,7 @@ def test_a_page_change_keeps_images_and_layers(start):
     app = start()
     app.button(key="sample steel").click()
     clean(app.run())
-    app.switch_page("make/rle/page.py")
-    clean(app.run())
+    go(app, page_path("rle"))
     assert opened(app) == ["steel.png"]
 
 

@@ -20,7 +20,6 @@ from maskcore.types import Instance
 from pages.shared.jobs import bounded_zip
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
-from pages.shared.workspace import Layer, mask_digest
 from pages.use.augment import (
     as_code as augment_python,
     export_job as augment_writing,
@@ -29,14 +28,14 @@ from pages.use.augment import (
 )
 from pages.use.augment.controls import Choice
 from pages.use.augment.export_job import Source
-from tests.pages.conftest import clean
+from tests.pages.session import clean, current, go, open_image, page_path
 
 pytestmark = [
     pytest.mark.usefixtures("at_once"),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-PAGE = "use/augment/page.py"
+PAGE = page_path("augment")
 SIZE_HW = (48, 80)
 
 
@@ -60,32 +59,16 @@ def picture():
     return image, {"red": red, "=blue": blue}
 
 
-def layers_of(masks):
-    return tuple(
-        Layer(
-            place,
-            Instance(rle.encode(pixels), label),
-            mask_digest(rle.encode(pixels)),
-            ("#e69f00", "#33bbee")[place % 2],
-        )
-        for place, (label, pixels) in enumerate(masks.items(), start=1)
-    )
-
-
 @pytest.fixture
 def visit(start):
     """Open images with layers in the app and go to the page; the last one is the current."""
 
     def visit(*opened):
         app = start()
-        files = [(name, png(image), "image/png") for name, image, _ in opened]
-        app.file_uploader[0].set_value(files)
-        clean(app.run())
-        workspace = app.session_state["workspace"]
-        for now, (_, _, masks) in zip(workspace.open.values(), opened, strict=True):
-            now.steps = [layers_of(masks)]
-        app.switch_page(PAGE)
-        return clean(app.run())
+        for name, image, found in opened:
+            on_it = [Instance(rle.encode(pixels), label) for label, pixels in found.items()]
+            open_image(app, name, png(image), on_it)
+        return go(app, PAGE)
 
     return visit
 
@@ -206,10 +189,8 @@ def test_settings_stay_when_one_comes_back(page):
     page.color_picker(key="augment fill_color").set_value("#102030")
     page.segmented_control(key="augment fill").set_value("wrap")
     clean(page.run())
-    page.switch_page("use/measure/page.py")
-    clean(page.run())
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, page_path("measure"))
+    go(page, PAGE)
     click(page, "make samples")
     expected = replace(PRESETS["light"], hue=(-9, 30), fill="wrap", fill_color=(16, 32, 48))
     assert sent(page)[1].ranges == expected
@@ -286,12 +267,12 @@ def test_all_open_images_come_with_their_own_layers(visit):
     image, masks = picture()
     other = np.ascontiguousarray(image[::-1, 10:])
     app = visit(("one.png", image, masks), ("two.png", other, {}))
-    current = app.session_state["workspace"].current
+    shown = current(app)
     app.toggle(key="augment in all").set_value(True)
     app.number_input(key="augment count").set_value(2)
     clean(app.run())
     archive = files(app)
-    assert app.session_state["workspace"].current == current
+    assert current(app) == shown
     sources, _ = sent(app)
     assert [(it.name, len(it.instances)) for it in sources] == [("one.png", 2), ("two.png", 0)]
     assert {name for name in archive.namelist() if name.startswith("images/")} == {

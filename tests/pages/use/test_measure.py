@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 
 import numpy as np
 import PIL.Image
@@ -14,12 +13,11 @@ from pycocotools import mask as coco
 from maskcore import exports, rle
 from maskcore.types import Instance
 from pages.shared import canvas, downloads, view
-from pages.shared.workspace import Layer, mask_digest
 from pages.use.measure import histogram as measure_histogram, means as measure_means, noise_job
 from pages.use.measure.noise_job import Fill, Find
-from tests.pages.conftest import clean
+from tests.pages.session import clean, current, go, layers, open_image, page_path, pictures
 
-PAGE = "use/measure/page.py"
+PAGE = page_path("measure")
 SIZE_HW = (40, 60)
 
 
@@ -62,36 +60,15 @@ def offered_files(monkeypatch):
     return offered
 
 
-def history(app):
-    workspace = app.session_state["workspace"]
-    return workspace.open[workspace.current]
-
-
-def layers(app):
-    now = history(app)
-    return now.steps[now.at]
-
-
 @pytest.fixture
 def visit(start):
     """Open an image with layers in the app and go to a part of the page."""
 
-    def visit(image, instances=(), *, part="Layers"):
+    def visit(image, masks=(), *, part="Layers"):
         app = start()
-        app.file_uploader[0].set_value([("image.png", png(image), "image/png")])
-        clean(app.run())
-        now = history(app)
-        now.steps = [
-            tuple(
-                Layer(place, Instance(rle.encode(pixels), label), "", "#e69f00")
-                for place, (label, pixels) in enumerate(dict(instances).items(), start=1)
-            )
-        ]
-        now.steps[0] = tuple(
-            replace(it, mask_digest=mask_digest(it.instance.mask)) for it in now.steps[0]
-        )
-        app.switch_page(PAGE)
-        clean(app.run())
+        found = [Instance(rle.encode(pixels), label) for label, pixels in dict(masks).items()]
+        open_image(app, "image.png", png(image), found)
+        go(app, PAGE)
         return choose(app, part)
 
     return visit
@@ -381,10 +358,9 @@ def test_found_pixels_become_a_layer_and_the_result_an_image(visit):
     assert layer.instance.label == "noise"
     assert np.array_equal(rle.decode(layer.instance.mask), wrong)
     click(app, "open filled")
-    workspace = app.session_state["workspace"]
-    assert [it.picture.name for it in workspace.open.values()] == ["image.png", "image_filled.png"]
-    assert history(app).picture.name == "image_filled.png"
-    assert abs(opened(history(app).picture.content).astype(int) - ramp).max() <= 2
+    assert [picture.name for picture in pictures(app)] == ["image.png", "image_filled.png"]
+    assert current(app).name == "image_filled.png"
+    assert abs(opened(current(app).content).astype(int) - ramp).max() <= 2
 
 
 def test_the_threshold_decides_what_stands_out(visit):

@@ -15,13 +15,12 @@ from maskcore import image_io, masks, patches, rle
 from maskcore.types import Instance
 from pages.shared import downloads
 from pages.shared.jobs import bounded_zip
-from pages.shared.workspace import Layer, mask_digest
 from pages.use.patches import as_code as patches_python, grid as patches_view
-from tests.pages.conftest import clean
+from tests.pages.session import clean, current, go, instances, open_image, page_path
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
-PAGE = "use/patches/page.py"
+PAGE = page_path("patches")
 SIZE_HW = (100, 150)
 
 
@@ -52,13 +51,6 @@ def png(image):
     return target.getvalue()
 
 
-def layers_of(found, ids):
-    return tuple(
-        Layer(next(ids), Instance(rle.encode(it), label), mask_digest(rle.encode(it)), "#e69f00")
-        for label, it in found.items()
-    )
-
-
 @pytest.fixture
 def drawn(monkeypatch):
     """What was drawn: the grid and the sides, as they were last."""
@@ -78,14 +70,10 @@ def visit(start):
 
     def visit(*opened):
         app = start()
-        files = [(name, png(image), "image/png") for name, image, _ in opened]
-        app.file_uploader[0].set_value(files)
-        clean(app.run())
-        workspace = app.session_state["workspace"]
-        for now, (_, _, found) in zip(workspace.open.values(), opened, strict=True):
-            now.steps = [layers_of(found, workspace.ids)]
-        app.switch_page(PAGE)
-        return clean(app.run())
+        for name, image, found in opened:
+            on_it = [Instance(rle.encode(pixels), label) for label, pixels in found.items()]
+            open_image(app, name, png(image), on_it)
+        return go(app, PAGE)
 
     return visit
 
@@ -191,11 +179,11 @@ def test_all_open_images_come_with_their_own_layers(visit):
         ("a.png", colors((64, 64), 2), {}),
         ("strip.png", colors(), two_masks()),
     )
-    current = app.session_state["workspace"].current
+    shown = current(app)
     app.toggle(key="patches in all").set_value(True)
     clean(app.run())
     content = files(app)
-    assert app.session_state["workspace"].current == current
+    assert current(app) == shown
     rows = json.loads(content["manifest.json"])
     assert [it["image"] for it in rows] == ["a.png"] * 3 + ["strip.png"] * 6
     assert [it["file"] for it in rows[:3]] == [
@@ -219,10 +207,8 @@ def test_settings_stay_when_one_comes_back(page, drawn):
     number(page, "width", 50)
     page.color_picker(key="patches color").set_value("#102030")
     clean(page.run())
-    page.switch_page("use/measure/page.py")
-    clean(page.run())
-    page.switch_page(PAGE)
-    clean(page.run())
+    go(page, page_path("measure"))
+    go(page, PAGE)
     content = files(page)
     corner = pixels(content["images/strip_y000064_x000100.png"])
     assert tuple(corner[-1, -1]) == (16, 32, 48)
@@ -280,9 +266,7 @@ def test_a_zip_comes_back_as_the_whole_image_and_mask(page):
     assert (joined(app) == labels).all()
     app.button(key="join layers").click()
     clean(app.run())
-    workspace = app.session_state["workspace"]
-    now = workspace.open[workspace.current]
-    added = [it.instance for it in now.steps[now.at]][2:]
+    added = instances(app)[2:]
     assert [it.label for it in added] == ["1", "2"]
     assert (rle.decode(added[1].mask) == two_masks()["=blue"]).all()
 
@@ -298,8 +282,7 @@ def test_files_come_back_in_any_order_with_the_table_as_manifest(page):
     assert (joined(app) == colors()).all()
     app.button(key="open joined").click()
     clean(app.run())
-    workspace = app.session_state["workspace"]
-    assert workspace.open[workspace.current].picture.name == "strip_joined.png"
+    assert current(app).name == "strip_joined.png"
 
 
 def test_one_of_several_images_is_chosen(visit):
