@@ -15,9 +15,10 @@ from maskcore import datasets
 from maskcore.commands.runner import list_failures
 from maskcore.commands.terminal import Progress, Stop, say
 from maskcore.datasets import Dataset, Images, Loss, Problem, Tally
+from maskcore.datasets.files import IMAGE_SUFFIXES, suffix
 from maskcore.datasets.formats import kaggle
 from maskcore.datasets.formats.kaggle.rows import LoadRows
-from maskcore.datasets.source import IMAGE_SUFFIXES, Source, suffix
+from maskcore.datasets.source import FileSource
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.files.folders import FolderFiles
@@ -117,7 +118,7 @@ def read_table(
     """
     folder = None if images is None else FolderFiles(images, any_link=True)
     files = _TableAndImages(FolderFiles(table, any_link=True), folder, out)
-    dataset = kaggle.read(Source(files, table.name), files.names[:1], dialect=dialect)
+    dataset = kaggle.read(FileSource(files, table.name), files.names[:1], dialect=dialect)
     named = [it for it in dataset.samples if isinstance(it.load, LoadRows)]
     return replace(dataset, samples=named)
 

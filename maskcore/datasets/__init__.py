@@ -1,27 +1,29 @@
 """Data sets of images and masks: read any common format, find what is wrong, write another.
 
-dataset = datasets.read(Path("coco.zip"))
+dataset = datasets.read("coco.zip")
 for sample in dataset.samples:
     image, instances = sample.image(), sample.instances
-datasets.write(dataset, Path("yolo"), "yolo")
+datasets.write(dataset, "yolo", "yolo")
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from maskcore.datasets import audit, formats
-from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile, Problem, Sample
 from maskcore.datasets.export import Images, losses, members, write
+from maskcore.datasets.files import Files, open_files, suffix
 from maskcore.datasets.formats import FORMATS, Format
 from maskcore.datasets.loss import Loss, Tally, lossy as _lossy
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Files, Source, open_files, suffix
+from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 from maskcore.files import archive
+from maskcore.files.sanitize import shown
 
 __all__ = [
     "FORMATS",
@@ -31,7 +33,7 @@ __all__ = [
     "Format",
     "Images",
     "Loss",
-    "Picture",
+    "PictureFile",
     "Problem",
     "Sample",
     "Tally",
@@ -48,10 +50,10 @@ _ARCHIVES = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"}
 
 
 def read(
-    path: Path,
+    path: str | os.PathLike[str],
     format: str = "auto",  # noqa: A002 - what people call it
     *,
-    limit: Path | None = None,
+    limit: str | os.PathLike[str] | None = None,
     any_link: bool = False,
 ) -> Dataset:
     """Read a data set.
@@ -96,7 +98,12 @@ def read(
     return replace(dataset, format=chosen.name, problems=problems)
 
 
-def detect(path: Path, *, limit: Path | None = None, any_link: bool = False) -> list[str]:
+def detect(
+    path: str | os.PathLike[str],
+    *,
+    limit: str | os.PathLike[str] | None = None,
+    any_link: bool = False,
+) -> list[str]:
     """Return the formats that the files may be, the likeliest first; arguments as of `read`.
 
     Raises:
@@ -114,15 +121,17 @@ def lossy(format: str) -> tuple[str, ...]:  # noqa: A002 - what people call it
     return _lossy(formats.get(format).keeps)
 
 
-def _source(path: Path, limit: Path | None, any_link: bool) -> Source:
-    return Source(open_files(path, limit=limit, any_link=any_link), path.name)
+def _source(
+    path: str | os.PathLike[str], limit: str | os.PathLike[str] | None, any_link: bool
+) -> FileSource:
+    return FileSource(open_files(path, limit=limit, any_link=any_link), Path(path).name)
 
 
 def _readable() -> list[Format]:
     return [it for it in FORMATS.values() if it.can_read]
 
 
-def _found(source: Source) -> Iterator[tuple[Format, list[str]]]:
+def _found(source: FileSource) -> Iterator[tuple[Format, list[str]]]:
     for chosen in _readable():
         names = list(chosen.find(source)) if chosen.find is not None else []
         if names:
@@ -131,13 +140,13 @@ def _found(source: Source) -> Iterator[tuple[Format, list[str]]]:
 
 def _problems(files: Files) -> list[Problem]:
     """What is odd about the files, whatever is in them."""
-    said = [("", note) for note in files.notes]
+    found = [("", note) for note in files.notes]
     by_key = defaultdict(list)
     for name in files.names:
         by_key[archive.case_key(name)].append(name)
         if suffix(name) in _ARCHIVES:
-            said.append((name, "It is an archive in itself and is not opened; unpack it first."))
+            found.append((name, "It is an archive in itself and is not opened; unpack it first."))
     for first, *others in by_key.values():
         reason = f"It differs from {shown(first)} only in its capitals; elsewhere they clash."
-        said += [(name, reason) for name in others]
-    return [Problem(name, reason, is_of_files=True) for name, reason in said]
+        found += [(name, reason) for name in others]
+    return [Problem(name, reason, is_of_files=True) for name, reason in found]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from maskcore import rle
 from maskcore.datasets.writer import Keeps
+from maskcore.files.values import NO_LABEL
 from maskcore.masks import parts as mask_parts, sizes as mask_size
 from maskcore.rle import RLE
 from maskcore.rle.columns import place
@@ -44,8 +45,8 @@ def fit(
         count("crowds", sum(it.is_crowd for it in masks))
         masks = [replace(it, is_crowd=False) if it.is_crowd else it for it in masks]
     if not keeps.labels:
-        count("labels", sum(it.label != "mask" for it in masks))
-        masks = [replace(it, label="mask") for it in masks]
+        count("labels", sum(it.label != NO_LABEL for it in masks))
+        masks = [replace(it, label=NO_LABEL) for it in masks]
     told_apart = keeps.most_instances if keeps.instances else 0
     if told_apart is not None and len(masks) > told_apart:
         n_before = len(masks)

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import IO, Protocol
 
 from maskcore import image_io
-from maskcore.datasets.sanitize import plain, shown
 from maskcore.errors import DatasetError, ImageError
+from maskcore.files.sanitize import plain, shown
 from maskcore.image_io import probe as image_probe
 from maskcore.image_io.probe import Probe
 from maskcore.types import Image, Instance
@@ -77,7 +77,7 @@ class Contents:
     size_hw: tuple[int, int] | None = None
 
 
-class Picture(Protocol):
+class PictureFile(Protocol):
     """Where the image of a sample is."""
 
     @property
@@ -105,7 +105,7 @@ class Sample:
     """
 
     name: str
-    picture: Picture | None
+    picture: PictureFile | None
     load: Callable[[], Contents] = field(repr=False)
 
     def read(self) -> Contents:

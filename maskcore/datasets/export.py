@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from maskcore.datasets import formats, stated
+from maskcore.datasets import formats
 from maskcore.datasets.adapt import fit
 from maskcore.datasets.dataset import Contents, Dataset, Sample
+from maskcore.datasets.files import IMAGE_SUFFIXES, stem, suffix
 from maskcore.datasets.formats import Format
 from maskcore.datasets.loss import Loss, Tally
-from maskcore.datasets.source import IMAGE_SUFFIXES, stem, suffix
 from maskcore.datasets.writer import Item, Member, Writer
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import archive
+from maskcore.files.values import is_possible_size
 
 Images = Literal["copy", "leave", "embed"]
 """Whether image files are written beside, stay where they are, or go into the annotations."""
@@ -34,7 +36,7 @@ def _no_progress(done: int, total: int) -> None:
 
 def write(
     dataset: Dataset,
-    path: Path,
+    path: str | os.PathLike[str],
     format: str,  # noqa: A002 - what people call it
     *,
     images: Images = "copy",
@@ -59,6 +61,7 @@ def write(
         DatasetError: If the format is only read, or cannot embed images.
         OSError: If a file cannot be written.
     """
+    path = Path(path)
     tally = Tally()
     files = members(dataset, format, images=images, tally=tally, progress=progress)
     if path.suffix.lower() == ".zip":
@@ -175,8 +178,8 @@ def _content(sample: Sample, tally: Tally) -> bytes | None:
 
 def _size(sample: Sample, contents: Contents) -> tuple[int, int] | None:
     # A damaged header may state any size.
-    if sample.probe is not None and (size := stated.possible(sample.probe.size_hw)):
-        return size
+    if sample.probe is not None and is_possible_size(sample.probe.size_hw):
+        return sample.probe.size_hw
     sizes = [it.instance.mask.size_hw for it in contents.annotations]
     return contents.size_hw or (sizes[0] if sizes else None)
 

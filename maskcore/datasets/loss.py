@@ -128,11 +128,11 @@ class Tally:
 
 def lossy(keeps: Keeps) -> tuple[str, ...]:
     """Return what a format cannot hold, one sentence each, whatever the data set."""
-    said = [text for kind, (text, *_) in _KINDS.items() if not getattr(keeps, kind)]
+    sentences = [text for kind, (text, *_) in _KINDS.items() if not getattr(keeps, kind)]
     if keeps.most_instances is not None:
         most = f"{keeps.most_instances:,}"
-        said.append(f"Only {most} masks of an image are told apart; more are joined by label.")
-    return tuple(said)
+        sentences.append(f"Only {most} masks of an image are told apart; more are joined by label.")
+    return tuple(sentences)
 
 
 def _text(kind: str, count: int) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from maskcore.datasets.files import stem
+from maskcore.datasets.picture_finder import PictureFinder
 from maskcore.datasets.pictures import StoredPicture
-from maskcore.datasets.source import PictureFinder, Source, stem
+from maskcore.datasets.source import FileSource
 
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -35,7 +37,7 @@ def without_ending(path: str) -> str:
 
 
 def pair(
-    source: Source, annotations: Mapping[str, str], images: Mapping[str, str]
+    source: FileSource, annotations: Mapping[str, str], images: Mapping[str, str]
 ) -> list[tuple[str, StoredPicture | None]]:
     """Find the image of each annotation file.
 

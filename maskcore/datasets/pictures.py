@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
-if TYPE_CHECKING:
-    from maskcore.datasets.source import Files
+from maskcore.datasets.files import Files
+from maskcore.errors import DatasetError, ImageError
+from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io.stored import MaskPixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,32 @@ class EmbeddedPicture:
     def open(self) -> Iterator[IO[bytes]]:
         """Open the image file."""
         yield io.BytesIO(self.content())
+
+
+def from_base64(text: Any) -> bytes:
+    """Return the file that stands in a text as base64, with or without "data:" before it.
+
+    Raises:
+        DatasetError: If it is no base64.
+    """
+    try:
+        head, comma, tail = text.partition(",")
+        found = base64.b64decode(tail if comma and head.startswith("data:") else text)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DatasetError("The picture in it is not in base64, or is damaged.") from error
+    if not found:
+        raise DatasetError("The picture in it is empty.")
+    return found
+
+
+def pixels_from_base64(text: Any) -> MaskPixels:
+    """Return the numbers of the picture that stands in a text, see `from_base64`.
+
+    Raises:
+        DatasetError: If it is no base64, or no picture that can be read.
+    """
+    try:
+        return mask_pixels.read(from_base64(text))
+    except ImageError as error:
+        reason = str(error).replace("The file", "The picture in it", 1)
+        raise DatasetError(reason) from error

@@ -1,52 +1,27 @@
-"""The files of a data set: what there is, which of them are images, documents read once."""
+"""The files of a data set as the readers of the formats see them; documents are read once."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, TypeVar
 
-from maskcore.datasets.dataset import Contents, Sample
-from maskcore.datasets.path_groups import PathGroup
-from maskcore.datasets.pictures import StoredPicture
-from maskcore.datasets.sanitize import shown
+from maskcore.datasets.dataset import Contents, Problem, Sample
+from maskcore.datasets.files import IMAGE_SUFFIXES, Files, suffix
+from maskcore.datasets.picture_finder import PictureFinder
 from maskcore.errors import DatasetError
-from maskcore.files import archive, text_table
-from maskcore.files.folders import FolderFiles
-from maskcore.files.zips import ZipFiles
+from maskcore.files import text_table
+from maskcore.files.sanitize import shown
 
-IMAGE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
 _KEPT_DOCUMENTS = 2  # detection and reading look at the same large file one after the other
+_LOOKED_AT = 40  # files of a folder that tell what all of them are
+
+_Document = TypeVar("_Document")
 
 
-class Files(Protocol):
-    """Files by their names, with "/" between folders."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """All of them."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What was left out, one sentence for each kind."""
-
-    def n_bytes(self, name: str) -> int:
-        """Size of a file."""
-
-    def read(self, name: str) -> bytes:
-        """Return a file's content; raise DatasetError if it cannot be read."""
-
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """Open a file; raise DatasetError if it cannot be opened."""
-
-
-class Source:
+class FileSource:
     """The files of a data set, as the readers of the formats see them.
 
     Args:
@@ -124,63 +99,9 @@ class Source:
         return self._documents[key]
 
 
-class PictureFinder:
-    """Finds images by what annotations call them.
-
-    A path is looked for as it stands, beside the annotation file, then by its last part, then by
-    that without its ending; capitals count only where they tell two files apart.
-
-    Args:
-        files: Where the images are.
-        names: Their names.
-    """
-
-    def __init__(self, files: Files, names: Iterable[str]) -> None:
-        self._files = files
-        self._names = dict.fromkeys(names)
-        self._by_base: dict[str, PathGroup] = defaultdict(PathGroup)
-        self._by_stem: dict[str, PathGroup] = defaultdict(PathGroup)
-        for it in self._names:
-            self._by_base[archive.case_key(base(it))].paths.append(it)
-            self._by_stem[archive.case_key(stem(it))].paths.append(it)
-
-    def find(self, called: str, *, beside: str = "") -> StoredPicture | None:
-        """Return the image that an annotation means, or None.
-
-        Args:
-            called: What the annotation calls it: a path, a file name, or a name without ending.
-            beside: Name of the annotation file.
-        """
-        called = called.replace("\\", "/").strip()
-        folder = beside.rpartition("/")[0]
-        for path in (f"{folder}/{called}".lstrip("/"), called):
-            if path in self._names:
-                return StoredPicture(self._files, path)
-        name = base(called)
-        key = archive.case_key(name)
-        group = self._by_base.get(key) or self._by_stem.get(key)
-        if group is None and suffix(name) in IMAGE_SUFFIXES:
-            group = self._by_stem.get(archive.case_key(stem(name)))
-        if group is None:
-            return None
-        best = max(group.nearest(called, folder), key=lambda it: _likeness(it, called, folder))
-        return StoredPicture(self._files, best)
-
-    def stored(self, name: str) -> StoredPicture:
-        """Return an image by its name in the data set."""
-        return StoredPicture(self._files, name)
-
-
-def open_files(path: Path, *, limit: Path | None = None, any_link: bool = False) -> Files:
-    """Open a folder, a zip archive or a single file; arguments and errors as of `FolderFiles`."""
-    try:
-        is_zip = path.suffix.lower() == ".zip" and path.is_file()
-        return ZipFiles(path) if is_zip else FolderFiles(path, limit=limit, any_link=any_link)
-    except (OSError, UnicodeError) as error:  # such as a name that no system can have
-        raise DatasetError(f"There is no file or folder {archive.safe_name(path.name)}.") from error
-
-
-def unannotated(source: Source, names: Iterable[str], samples: Iterable[Sample]) -> list[Sample]:
+def unannotated(
+    source: FileSource, names: Iterable[str], samples: Iterable[Sample]
+) -> list[Sample]:
     """Return a sample without masks for each image that no sample has.
 
     Args:
@@ -198,31 +119,51 @@ def unannotated(source: Source, names: Iterable[str], samples: Iterable[Sample])
     ]
 
 
-def base(name: str) -> str:
-    """Return the last part of a name."""
-    return name.rpartition("/")[2]
+def sniff(source: FileSource, names: Iterable[str], is_ours: Callable[[bytes], bool]) -> list[str]:
+    """Return the files that are of a format by how they begin.
+
+    Of a folder with very many files some are looked at; if most of them are of the format, all
+    are.
+
+    Args:
+        source: The files.
+        names: Those that may be.
+        is_ours: Tells from the beginning of a file.
+    """
+    folders: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        folders[name.rpartition("/")[0]].append(name)
+    found: list[str] = []
+    for together in folders.values():
+        step = -(-len(together) // _LOOKED_AT)
+        looked_at = together[::step]
+        ours = [it for it in looked_at if is_ours(source.head(it))]
+        found += together if step > 1 and 2 * len(ours) > len(looked_at) else ours
+    return found
 
 
-def stem(name: str) -> str:
-    """Return the last part of a name without its ending."""
-    last = base(name)
-    return last.rpartition(".")[0] or last
+def read_each(
+    names: Iterable[str], read: Callable[[str], _Document], problems: list[Problem], what: str
+) -> Iterator[tuple[str, _Document]]:
+    """Yield each file that can be read, with its name; the others become problems.
 
+    Args:
+        names: Of the files.
+        read: Reads one; raises DatasetError if it cannot.
+        problems: Where the others are added.
+        what: Of which kind the files are: "XML".
 
-def suffix(name: str) -> str:
-    """Return the ending of a name in lower case, with its dot; "" if there is none."""
-    head, dot, tail = base(name).rpartition(".")
-    return f"{dot}{tail}".lower() if head else ""
-
-
-def _likeness(name: str, called: str, folder: str) -> tuple[int, bool, bool]:
-    """How many parts of the paths agree from the end; the same capitals; the same folder."""
-    ours, theirs = name.split("/")[::-1], called.split("/")[::-1]
-    ours[0] = stem(ours[0])
-    theirs[0] = stem(theirs[0]) if suffix(theirs[0]) in IMAGE_SUFFIXES else theirs[0]
-    same = 0
-    for mine, other in zip(ours, theirs, strict=False):
-        if archive.case_key(mine) != archive.case_key(other):
-            break
-        same += 1
-    return same, base(name) == base(called), name.startswith(folder)
+    Raises:
+        DatasetError: After the last one, if none could be read.
+    """
+    n_read = 0
+    for name in names:
+        try:
+            found = read(name)
+        except DatasetError as error:
+            problems.append(Problem(name, str(error)))
+            continue
+        n_read += 1
+        yield name, found
+    if not n_read:
+        raise DatasetError(problems[0].reason if problems else f"There is no {what} file.")

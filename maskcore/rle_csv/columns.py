@@ -11,6 +11,7 @@ from typing import NamedTuple
 from maskcore import checks
 from maskcore.errors import MaskcoreError, RLEError
 from maskcore.files import text_table
+from maskcore.files.values import size_of
 from maskcore.rle_text.dialects import DIALECTS, Role
 
 SAMPLE = 24
@@ -190,9 +191,8 @@ def take_apart(
             continue
         if sized:
             try:
-                size = read_size(
-                    cells[places["height"]], cells[places["width"]], max_pixels=max_pixels
-                )
+                height, width_cell = cells[places["height"]], cells[places["width"]]
+                size = size_of(height, width_cell, max_pixels=max_pixels)
             except RLEError as error:
                 problems.append(Problem(number, columns.names[places["height"]], str(error)))
                 continue
@@ -213,27 +213,3 @@ def _splits(rows: list[tuple[int, list[str]]], columns: Columns) -> bool:
     place = columns.places["image"]
     sample = [cells[place].strip() for _, cells in rows[:SAMPLE] if len(cells) > place]
     return bool(sample) and all(map(_FILE_AND_LABEL.fullmatch, sample))
-
-
-def read_size(
-    height_text: str, width_text: str, *, max_pixels: int = checks.MAX_PIXELS
-) -> tuple[int, int]:
-    """Read the size of an image out of two cells.
-
-    Raises:
-        RLEError: If they are no whole numbers, or the image has no pixel or too many.
-    """
-    texts = height_text.strip(), width_text.strip()
-    if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
-        shown = " × ".join(f"“{text:.20}”" for text in reversed(texts))
-        raise RLEError(f"The size {shown} is not made of whole numbers.")
-    height, width = map(int, texts)
-    check_size((height, width), max_pixels=max_pixels)
-    return height, width
-
-
-def check_size(size_hw: tuple[int, int], *, max_pixels: int = checks.MAX_PIXELS) -> None:
-    """Raise an RLEError if an image has no pixel or too many."""
-    height, width = size_hw
-    if height < 1 or width < 1 or height * width > max_pixels:
-        raise RLEError(f"An image of {width:,} × {height:,} pixels is too small or too large.")

@@ -23,8 +23,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from maskcore import rle
+from maskcore.datasets.files import open_files
 from maskcore.datasets.formats import coco
-from maskcore.datasets.source import Source, open_files
+from maskcore.datasets.source import FileSource
 from maskcore.rle.polygons import from_polygons
 from tests.benchmarks.pairs import Peer, compare, heading
 
@@ -78,7 +79,7 @@ def document(n_annotations: int) -> dict[str, Any]:
 def areas(who: str, path: Path) -> int:
     """Read a document and return the sum of the areas of its masks."""
     if who == "ours":
-        source = Source(open_files(path), path.name)
+        source = FileSource(open_files(path), path.name)
         dataset = coco.read(source, coco.find(source))
         return sum(rle.area(it.mask) for sample in dataset.samples for it in sample.instances)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -115,7 +116,7 @@ def memory(field: str) -> float:
 def run_memory(who: str, path: Path) -> None:
     before = memory("VmRSS")
     if who == "kept":
-        source = Source(open_files(path), path.name)
+        source = FileSource(open_files(path), path.name)
         dataset = coco.read(source, coco.find(source))
         del source
         ctypes.CDLL("libc.so.6").malloc_trim(0)

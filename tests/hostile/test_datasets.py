@@ -18,8 +18,8 @@ import pytest
 
 from maskcore import datasets, image_io, rle
 from maskcore.datasets import FORMATS, Dataset, audit, dataset
+from maskcore.datasets.files import stem
 from maskcore.datasets.formats.coco import document as coco_document
-from maskcore.datasets.source import stem
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.types import Instance
 from tests.hostile.picture_files import chunk, png

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.datasets.audit.finding import Finding, Severity, counted, found
-from maskcore.datasets.sanitize import shown
+from maskcore.files.sanitize import shown
 
 if TYPE_CHECKING:
     from maskcore.datasets.survey import Survey

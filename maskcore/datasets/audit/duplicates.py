@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore.datasets.audit.finding import Finding, counted, found
-from maskcore.datasets.dataset import Picture, Sample
-from maskcore.datasets.sanitize import shown
+from maskcore.datasets.dataset import PictureFile, Sample
+from maskcore.files.sanitize import shown
 from maskcore.types import Image, Instance
 
 _HEADS = (4_096, 65_536)  # bytes; enough to tell nearly all files of one length apart
@@ -61,7 +61,7 @@ def _refined(groups: Iterable[list[int]], key: Callable[[int], Hashable]) -> lis
     return finer
 
 
-def _digest(picture: Picture, n_bytes: int | None) -> bytes:
+def _digest(picture: PictureFile, n_bytes: int | None) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     with picture.open() as file:
         if n_bytes is not None:

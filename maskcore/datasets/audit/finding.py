@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from maskcore.datasets.sanitize import plain
+from maskcore.files.sanitize import plain
 
 Severity = Literal["error", "warning", "note"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from maskcore import checks
 from maskcore.datasets.audit.finding import Finding, counted, found
-from maskcore.datasets.dataset import Contents, Picture, Sample
+from maskcore.datasets.dataset import Contents, PictureFile, Sample
 from maskcore.errors import MaskcoreError
 from maskcore.image_io import probe as image_probe
 from maskcore.image_io.probe import Probe
@@ -51,7 +51,7 @@ def check(
     return size, findings, image if read_images else None
 
 
-def _fault_of_header(sample: Sample, picture: Picture) -> str:
+def _fault_of_header(sample: Sample, picture: PictureFile) -> str:
     with picture.open() as file:
         return _fault_of_size(image_probe.probe(file, sample.title))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskcore import rle
 from maskcore.datasets.audit.finding import Finding, counted, found
 from maskcore.datasets.dataset import Annotation
-from maskcore.datasets.sanitize import shown
+from maskcore.files.sanitize import shown
 from maskcore.rle import RLE, overlap as rle_overlap
 from maskcore.rle.columns import column_runs
 from maskcore.types import Box

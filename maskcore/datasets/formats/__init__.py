@@ -20,10 +20,10 @@ from maskcore.datasets.formats import (
     voc,
     yolo,
 )
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Source
+from maskcore.datasets.source import FileSource
 from maskcore.datasets.writer import Keeps, Writer
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Format:
     title: str
     what: str
     keeps: Keeps
-    find: Callable[[Source], Sequence[str]] | None = None
-    read: Callable[[Source, Sequence[str]], Dataset] | None = None
+    find: Callable[[FileSource], Sequence[str]] | None = None
+    read: Callable[[FileSource, Sequence[str]], Dataset] | None = None
     writer: Callable[[Sequence[str]], Writer] | None = None
     can_embed: bool = False
 

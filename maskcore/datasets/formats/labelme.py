@@ -17,13 +17,16 @@ from functools import partial
 from typing import Any
 
 from maskcore import image_io, rle
-from maskcore.datasets import drawn_shapes, stated
-from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
-from maskcore.datasets.pictures import EmbeddedPicture
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Source, base, stem, unannotated
+from maskcore.datasets import drawn_shapes
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile, Problem, Sample
+from maskcore.datasets.files import base, stem, unique_name
+from maskcore.datasets.pictures import EmbeddedPicture, from_base64, pixels_from_base64
+from maskcore.datasets.sizes import header_size, stated_size
+from maskcore.datasets.source import FileSource, sniff, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import label_of
 from maskcore.masks import polygons as mask_polygons
 from maskcore.rle import RLE
 from maskcore.types import Instance
@@ -39,12 +42,12 @@ _IMAGE_FIRST = re.compile(rb'"imageData"\s*:\s*"')
 _OTHER_KEYS = (b'"imagePath"', b'"imageData"', b'"imageHeight"', b'"shape_type"', b'"points"')
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of the JSON files that labelme wrote."""
-    return stated.alike(source, source.with_suffix(".json"), _is_labelme)
+    return sniff(source, source.with_suffix(".json"), _is_labelme)
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a labelme data set.
 
     The image of a JSON file is the one that has its name but for the ending, beside it or, if
@@ -64,7 +67,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
             picture, called = _stated_picture(source, name)
         path = picture.path if picture is not None else ""
         sample = path or called
-        sample = stated.unique(name if sample in taken else sample, taken)
+        sample = unique_name(name if sample in taken else sample, taken)
         samples.append(Sample(sample, picture, partial(_load, source, name, sample, picture)))
     return Dataset("labelme", [*samples, *unannotated(source, source.image_names, samples)])
 
@@ -79,7 +82,7 @@ def _is_labelme(head: bytes) -> bool:
 class _Twins:
     """Finds the image that has the name of a JSON file."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: FileSource) -> None:
         self._source = source
         self._by_path: defaultdict[str, list[str]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[str]] = defaultdict(list)
@@ -87,7 +90,7 @@ class _Twins:
             self._by_path[_without_ending(it)].append(it)
             self._by_stem[stem(it).casefold()].append(it)
 
-    def of(self, name: str) -> Picture | None:
+    def of(self, name: str) -> PictureFile | None:
         found = self._by_path.get(_without_ending(name)) or self._by_stem.get(stem(name).casefold())
         return self._source.pictures.stored(found[0]) if found and len(found) == 1 else None
 
@@ -96,7 +99,7 @@ def _without_ending(name: str) -> str:
     return name.rpartition(".")[0].casefold()
 
 
-def _stated_picture(source: Source, name: str) -> tuple[Picture | None, str]:
+def _stated_picture(source: FileSource, name: str) -> tuple[PictureFile | None, str]:
     """Return the image that a JSON file names or holds, and what it calls it."""
     try:
         document = source.json(name)
@@ -112,11 +115,11 @@ def _stated_picture(source: Source, name: str) -> tuple[Picture | None, str]:
     return stored, base(called) or name
 
 
-def _embedded(source: Source, name: str) -> bytes:
-    return stated.content(source.json(name).get("imageData"))
+def _embedded(source: FileSource, name: str) -> bytes:
+    return from_base64(source.json(name).get("imageData"))
 
 
-def _load(source: Source, name: str, sample: str, picture: Picture | None) -> Contents:
+def _load(source: FileSource, name: str, sample: str, picture: PictureFile | None) -> Contents:
     try:
         document = source.json(name)
     except DatasetError as error:
@@ -127,10 +130,10 @@ def _load(source: Source, name: str, sample: str, picture: Picture | None) -> Co
     problems = []
     size_hw = None
     try:
-        size_hw = stated.size(document.get("imageHeight"), document.get("imageWidth"))
+        size_hw = stated_size(document.get("imageHeight"), document.get("imageWidth"))
     except DatasetError as error:
         problems.append(Problem(name, str(error), sample))
-    mask_hw = size_hw or stated.size_of(picture)
+    mask_hw = size_hw or header_size(picture)
     if mask_hw is None:
         if shapes:
             reason = "It states no size, and there is no image to take it from."
@@ -145,7 +148,7 @@ def _load(source: Source, name: str, sample: str, picture: Picture | None) -> Co
         except MaskcoreError as error:
             problems.append(Problem(where, str(error), sample))
             continue
-        label, group = stated.label(shape.get("label")), shape.get("group_id")
+        label, group = label_of(shape.get("label")), shape.get("group_id")
         key = (label, group) if isinstance(group, int | str) else number
         found[key].append(Annotation(Instance(mask, label), where))
     return Contents([_joined(it) for it in found.values()], problems, size_hw)
@@ -185,7 +188,7 @@ def _painted(
     text: Any, xy: tuple[int, int], box_hw: tuple[int, int], size_hw: tuple[int, int]
 ) -> RLE:
     """Read a mask that is a PNG of the size of its box."""
-    pixels = stated.pixels(text)
+    pixels = pixels_from_base64(text)
     inside = (pixels.brightness if pixels.stored_as == "color" else pixels.values) != 0
     # Corners that lie between pixels are rounded each on its own.
     if max(abs(got - box) for got, box in zip(inside.shape, box_hw, strict=True)) > 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from maskcore.datasets.source import stem
+from maskcore.datasets.files import stem
 from maskcore.files import archive
 from maskcore.wording import counted
 from pages.data.convert import losses

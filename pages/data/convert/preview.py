@@ -11,7 +11,7 @@ import streamlit as st
 
 from maskcore import datasets, image_io
 from maskcore.datasets import Dataset, Images
-from maskcore.datasets.source import IMAGE_SUFFIXES, base, suffix
+from maskcore.datasets.files import IMAGE_SUFFIXES, base, suffix
 from pages.data.convert.target import Choice, short
 from pages.shared import markdown
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from maskcore.datasets.source import base
+from maskcore.datasets.files import base
 from maskcore.wording import counted
 from pages.data.inspect import filters, pictures, place as inspect_place
 from pages.data.inspect.survey import Surveyed

@@ -14,7 +14,7 @@ import streamlit as st
 
 from maskcore import image_io, masks, overlay
 from maskcore.datasets.dataset import Contents, Sample
-from maskcore.datasets.source import base
+from maskcore.datasets.files import base
 from maskcore.errors import MaskcoreError
 from maskcore.masks import sizes as mask_size
 from maskcore.overlay import RGB

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from maskcore import image_io, rle
-from maskcore.datasets.source import Source, open_files
+from maskcore.datasets.files import open_files
+from maskcore.datasets.source import FileSource
 from maskcore.datasets.writer import Item
 from maskcore.types import Instance, Mask
 
@@ -42,8 +43,8 @@ def write(folder: Path, writer: Any, items: Iterable[Item]) -> None:
         path.write_bytes(content)
 
 
-def source(folder: Path) -> Source:
-    return Source(open_files(folder), folder.name)
+def source(folder: Path) -> FileSource:
+    return FileSource(open_files(folder), folder.name)
 
 
 def read(module: Any, folder: Path) -> Any:

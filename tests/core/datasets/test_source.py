@@ -5,38 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from maskcore.datasets import stated
 from maskcore.datasets.dataset import Contents, Sample
-from maskcore.datasets.source import (
-    PictureFinder,
-    Source,
-    base,
-    open_files,
-    stem,
-    suffix,
-    unannotated,
-)
+from maskcore.datasets.files import open_files
+from maskcore.datasets.picture_finder import PictureFinder
+from maskcore.datasets.sizes import header_size
+from maskcore.datasets.source import FileSource, sniff, unannotated
 from maskcore.errors import DatasetError
 from tests.core.datasets.items import picture
 
 
-def put(folder: Path, **files: bytes) -> Source:
+def put(folder: Path, **files: bytes) -> FileSource:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    return Source(open_files(folder), "set")
+    return FileSource(open_files(folder), "set")
 
 
 def found(names: list[str], called: str, beside: str = "") -> str | None:
     files = open_files(Path(__file__))
     image = PictureFinder(files, names).find(called, beside=beside)
     return image.path if image else None
-
-
-def test_names_come_apart() -> None:
-    assert [base(it) for it in ("a/b.c.PNG", "b")] == ["b.c.PNG", "b"]
-    assert [stem(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == ["b.c", "b", "c", ".png"]
-    assert [suffix(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == [".png", "", "", ""]
 
 
 def test_images_are_known_by_their_endings(tmp_path: Path) -> None:
@@ -53,7 +41,7 @@ def test_a_folder_a_zip_and_a_file_are_opened_alike(tmp_path: Path) -> None:
         files = open_files(tmp_path / path)
         assert list(files.names) == [name]
         assert files.read(name) == b"one"
-        assert Source(files, "set").head(name, 2) == b"on"
+        assert FileSource(files, "set").head(name, 2) == b"on"
 
 
 def test_images_are_found_by_what_annotations_call_them() -> None:
@@ -138,12 +126,6 @@ def test_the_nearest_of_many_files_of_one_name_is_found() -> None:
     assert found([*names, "z/0.PNG"], "z/0") == "z/0.PNG"
 
 
-@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3_000, "\ud800"])
-def test_a_name_that_no_system_can_have_is_one_sentence(name: str, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"^(There is no|The folder) .*\.$"):
-        open_files(tmp_path / name)
-
-
 def test_a_picture_that_breaks_off_in_its_archive_states_no_size(tmp_path: Path) -> None:
     """A large one is read in pieces, and fails in whatever way while it is read."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
@@ -153,10 +135,29 @@ def test_a_picture_that_breaks_off_in_its_archive_states_no_size(tmp_path: Path)
     at = content.index(b"PK\1\2")
     content[at + 24 : at + 28] = (9_000_000).to_bytes(4, "little")
     (tmp_path / "a.zip").write_bytes(content)
-    source = Source(open_files(tmp_path / "a.zip"), "a.zip")
+    source = FileSource(open_files(tmp_path / "a.zip"), "a.zip")
     stored = source.pictures.stored("a.png")
     with pytest.raises(zipfile.BadZipFile), stored.open() as file:
         file.read()
     assert Sample("a.png", stored, Contents).probe is None
     assert Sample("a.png", stored, Contents).size_hw is None
-    assert stated.size_of(stored) is None
+    assert header_size(stored) is None
+
+
+def test_of_a_large_folder_all_or_those_that_were_looked_at_are_taken(tmp_path: Path) -> None:
+    contents = {"ours": [b"ours"] * 200, "others": [b"other"] * 200, "few": [b"ours", b"other"]}
+    for folder, files in contents.items():
+        (tmp_path / folder).mkdir()
+        for number, content in enumerate(files):
+            (tmp_path / folder / f"{number}.txt").write_bytes(content)
+    (tmp_path / "ours" / "57.txt").write_bytes(b"other")
+    source = FileSource(open_files(tmp_path), "set")
+    looked_at: list[bytes] = []
+
+    def is_ours(head: bytes) -> bool:
+        looked_at.append(head)
+        return head == b"ours"
+
+    found = sniff(source, source.with_suffix(".txt"), is_ours)
+    assert sorted(found) == sorted(["few/0.txt", *(f"ours/{i}.txt" for i in range(200))])
+    assert len(looked_at) <= 82

@@ -234,6 +234,12 @@ def test_every_row_may_have_a_size_of_its_own():
     assert table.dialect == "dsb2018"
 
 
+def test_a_size_may_be_written_as_other_programs_write_a_column_with_gaps():
+    table = rle_csv.read("ImageId,EncodedPixels,Height,Width\na,1 3,3.0,4.0\nb,1 3,,\n")
+    assert [row.mask for row in table.rows] == [LEFT]
+    assert [problem.row for problem in table.problems] == [3]
+
+
 def test_the_size_of_a_known_dialect_is_taken_where_nothing_else_says_it():
     table = rle_csv.read("ImageId,ClassId,EncodedPixels\na.jpg,1,1 3\n")
     assert table.rows[0].mask.size_hw == (256, 1600)
@@ -256,7 +262,7 @@ def test_a_table_without_any_size_is_refused():
         ("100000", "100000", "An image of 100,000 × 100,000 pixels is too small or too large."),
         ("999999999", "999999999", "is too small or too large."),
         ("-3", "4", "The size “4” × “-3” is not made of whole numbers."),
-        ("3.0", "4", "The size “4” × “3.0” is not made of whole numbers."),
+        ("3.5", "4", "The size “4” × “3.5” is not made of whole numbers."),
         ("", "4", "The size “4” × “” is not made of whole numbers."),
         ("3", "٤", "The size “٤” × “3” is not made of whole numbers."),
         ("1" * 5000, "4", "is not made of whole numbers."),

@@ -14,7 +14,7 @@ from maskcore.datasets.dataset import Dataset, Problem
 from maskcore.datasets.formats.coco.document import Document
 from maskcore.datasets.formats.coco.reader import Reader
 from maskcore.datasets.formats.coco.writer import KEEPS, Writer
-from maskcore.datasets.source import Source
+from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 
 __all__ = ["KEEPS", "TITLE", "Writer", "find", "read"]
@@ -22,7 +22,7 @@ __all__ = ["KEEPS", "TITLE", "Writer", "find", "read"]
 TITLE = "COCO instances"
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of the documents with images, then of the lists of results for them.
 
     A document of keypoints says again what the document of instances says, and counts where there
@@ -38,7 +38,7 @@ def find(source: Source) -> list[str]:
     return names
 
 
-def _kind(source: Source, name: str) -> str:
+def _kind(source: FileSource, name: str) -> str:
     head = source.head(name)
     if not any(key in head for key in (b'"images"', b'"annotations"', b'"image_id"')):
         return ""
@@ -61,7 +61,7 @@ def _kind(source: Source, name: str) -> str:
     return "instances" if has_masks or has_boxes or not annotations else ""
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read documents; masks are decoded when their sample is read.
 
     Ids count within their document. What several documents say of one image file is joined.
@@ -85,6 +85,6 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     return reader.dataset()
 
 
-def _document(source: Source, name: str) -> Document:
+def _document(source: FileSource, name: str) -> Document:
     document: Document = source.json(name, parse=Document)
     return document

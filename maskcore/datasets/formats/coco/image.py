@@ -12,9 +12,8 @@ from maskcore.datasets.formats.coco import masks as coco_masks
 from maskcore.datasets.formats.coco.json_items import Texts
 from maskcore.datasets.formats.coco.masks import Reasons, Stated
 from maskcore.datasets.pictures import StoredPicture
-from maskcore.datasets.stated import size_of
-
-_UNSTATED = "mask"
+from maskcore.datasets.sizes import header_size
+from maskcore.files.values import NO_LABEL
 
 
 class Masks(NamedTuple):
@@ -66,7 +65,7 @@ def label_of(category: Any, labels: dict[Any, str]) -> tuple[str, str]:
     if number in labels:
         return labels[number], ""
     if number is None:
-        return _UNSTATED, "It has no category_id." if labels else ""
+        return NO_LABEL, "It has no category_id." if labels else ""
     label = f"category {number!s:.40}"
     return label, "Its category has no name in the list of categories." if labels else ""
 
@@ -76,7 +75,7 @@ def contents(name: str, picture: StoredPicture | None, images: Sequence[StatedIm
     annotations: list[Annotation] = []
     reasons: Reasons = []
     for it in images:
-        size_hw = it.size_hw or size_of(picture)
+        size_hw = it.size_hw or header_size(picture)
         stated, too_deep = _stated(it.masks)
         decoded, wrong = coco_masks.decode(stated, size_hw)
         annotations += decoded

@@ -10,10 +10,11 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from maskcore import boxes, checks
+from maskcore import boxes
 from maskcore.datasets.dataset import Annotation
-from maskcore.datasets.sanitize import shown
 from maskcore.errors import RLEError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import not_a_score, score_of, size_of
 from maskcore.rle import RLE
 from maskcore.rle.polygons import from_polygons
 from maskcore.rle_text import coco as rle_coco
@@ -79,36 +80,16 @@ def decode(
         if isinstance(mask, RLEError):
             reasons.append((it.where, str(mask)))
             continue
-        box, score, is_crowd = _box(it.box), _score(it.score), it.is_crowd
+        box, score, is_crowd = _box(it.box), score_of(it.score), it.is_crowd
         if box is None and it.box:
             reasons.append((it.where, "Its bbox is not made of x, y, width and height."))
         if score is None and it.score is not None:
-            reasons.append((it.where, f"Its score is not between 0 and 1: {shown(it.score, 20)}."))
+            reasons.append((it.where, not_a_score(it.score)))
         if is_crowd not in (0, 1):
             reasons.append((it.where, f"Its iscrowd is neither 0 nor 1: {shown(is_crowd, 20)}."))
         instance = Instance(mask, it.label, score, is_crowd == 1)
         annotations.append(Annotation(instance, it.where, box))
     return annotations, reasons
-
-
-def size(height: Any, width: Any) -> tuple[int, int]:
-    """Return a stated size as (height, width).
-
-    Raises:
-        RLEError: If it is not made of whole numbers, or too small or too large.
-    """
-    if not (_is_whole(height) and _is_whole(width)):
-        said = f"{shown(width, 20)} × {shown(height, 20)}"
-        raise RLEError(f"The size {said} is not made of whole numbers.")
-    height, width = int(height), int(width)
-    if height < 1 or width < 1 or height * width > checks.MAX_PIXELS:
-        raise RLEError(f"An image of {width:,} × {height:,} pixels is too small or too large.")
-    return height, width
-
-
-def _is_whole(value: Any) -> bool:
-    is_number = type(value) is int or (type(value) is float and value.is_integer())
-    return is_number and abs(value) < 2**53
 
 
 def _masks(segmentations: Sequence[Any], size_hw: tuple[int, int] | None) -> list[RLE | RLEError]:
@@ -141,7 +122,7 @@ def _of_counts(stated: Any, counts: Any, size_hw: tuple[int, int] | None) -> RLE
     if stated is None:
         height, width = _known(size_hw)
     elif isinstance(stated, list | array) and len(stated) == 2:
-        height, width = size(*stated)
+        height, width = size_of(*stated)
     else:
         raise RLEError("The size of its run lengths is not made of height and width.")
     if isinstance(counts, str):
@@ -162,8 +143,3 @@ def _box(stated: Any) -> tuple[float, float, float, float] | None:
         return None
     *_, width, height = stated
     return boxes.xywh_to_xyxy(stated) if width >= 0 and height >= 0 else None
-
-
-def _score(stated: Any) -> float | None:
-    is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
-    return float(stated) if is_number and 0 <= stated <= 1 else None

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from maskcore.datasets.dataset import Dataset, Problem, Sample, check_count
-from maskcore.datasets.formats.coco import masks as coco_masks
+from maskcore.datasets.files import base, stem
 from maskcore.datasets.formats.coco.document import Document
 from maskcore.datasets.formats.coco.image import (
     Masks,
@@ -22,8 +22,9 @@ from maskcore.datasets.formats.coco.image import (
     where_is,
 )
 from maskcore.datasets.pictures import StoredPicture
-from maskcore.datasets.source import Source, base, stem, unannotated
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.errors import RLEError
+from maskcore.files.values import size_of
 
 _ONE = {"categories": "category", "images": "image", "annotations": "annotation"}
 _SHOWN = 5  # ids in a message
@@ -45,7 +46,7 @@ class Reader:
         problems: What belongs to no image.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: FileSource) -> None:
         self.documents: list[_Known] = []
         self.problems: list[Problem] = []
         self._source = source
@@ -130,7 +131,7 @@ class Reader:
         height, width = sides
         try:
             if height is not None or width is not None:
-                image.size_hw = coco_masks.size(height, width)
+                image.size_hw = size_of(height, width)
         except RLEError as error:
             image.reasons.append((where, str(error)))
         picture = None

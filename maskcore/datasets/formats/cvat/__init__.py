@@ -12,13 +12,17 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from maskcore.datasets import drawn_shapes, stated, xml_text
-from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets import drawn_shapes
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile, Problem, Sample
+from maskcore.datasets.files import unique_name
+from maskcore.datasets.formats import xml_text
 from maskcore.datasets.formats.cvat import document
 from maskcore.datasets.formats.cvat.document import ImageElement
-from maskcore.datasets.source import Source, unannotated
+from maskcore.datasets.sizes import header_size, stated_size
+from maskcore.datasets.source import FileSource, read_each, sniff, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
+from maskcore.files.values import label_of, number_of
 from maskcore.rle import RLE
 from maskcore.rle_text import brush as rle_brush
 from maskcore.types import Instance
@@ -32,12 +36,12 @@ _ROOT = re.compile(
 )
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of CVAT's XML files."""
-    return stated.alike(source, source.with_suffix(".xml"), _is_cvat)
+    return sniff(source, source.with_suffix(".xml"), _is_cvat)
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a CVAT data set.
 
     The files are gone through once; the shapes of an image are read when they are asked for, from
@@ -58,13 +62,13 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     def outlined(name: str) -> document.Outline:
         return document.read(source.files.read(name), name)
 
-    for name, outline in stated.documents(names, outlined, problems, "XML"):
+    for name, outline in read_each(names, outlined, problems, "XML"):
         problems += outline.problems
         labels |= outline.labels
         for image in outline.images:
             picture = source.pictures.find(image.path, beside=name)
             path = picture.path if picture is not None else ""
-            sample = stated.unique(path or image.called, taken)
+            sample = unique_name(path or image.called, taken)
             samples.append(Sample(sample, picture, partial(_load, image, name, sample, picture)))
     samples += unannotated(source, source.image_names, samples)
     return Dataset("cvat", samples, tuple(labels), problems)
@@ -76,15 +80,15 @@ def _is_cvat(head: bytes) -> bool:
     return known and _ROOT.match(plain) is not None
 
 
-def _load(image: ImageElement, name: str, sample: str, picture: Picture | None) -> Contents:
+def _load(image: ImageElement, name: str, sample: str, picture: PictureFile | None) -> Contents:
     annotations, problems = [], []
     where = f"{image.called} in {name}"
     size_hw = None
     try:
-        size_hw = stated.size(image.attributes.get("height"), image.attributes.get("width"))
+        size_hw = stated_size(image.attributes.get("height"), image.attributes.get("width"))
     except DatasetError as error:
         problems.append(Problem(where, str(error), sample))
-    mask_hw = size_hw or stated.size_of(picture)
+    mask_hw = size_hw or header_size(picture)
     for number, (kind, attributes) in enumerate(document.shapes(image), start=1):
         here = f"{kind} {number} of {where}"
         try:
@@ -92,7 +96,7 @@ def _load(image: ImageElement, name: str, sample: str, picture: Picture | None) 
         except MaskcoreError as error:
             problems.append(Problem(here, str(error), sample))
             continue
-        instance = Instance(mask, stated.label(attributes.get("label")))
+        instance = Instance(mask, label_of(attributes.get("label")))
         annotations.append(Annotation(instance, here))
     return Contents(annotations, problems, size_hw)
 
@@ -119,7 +123,7 @@ def _mask(kind: str, attributes: dict[str, str], size_hw: tuple[int, int] | None
 
 
 def _number(attributes: dict[str, str], name: str, otherwise: str = "") -> float:
-    found = stated.number(attributes.get(name, otherwise))
+    found = number_of(attributes.get(name, otherwise))
     if found is None:
         raise DatasetError(f"Its {name} is missing or no number.")
     return found

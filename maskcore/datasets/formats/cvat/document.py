@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
-from maskcore.datasets import stated
 from maskcore.datasets.dataset import Problem
-from maskcore.datasets.sanitize import shown
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import label_of
 
 NO_AREA = ("polyline", "points", "cuboid", "skeleton")
 """Shapes that cannot become a mask."""
@@ -86,7 +86,7 @@ def read(content: bytes, name: str) -> Outline:
         if tag == "image" and path == ["annotations"]:
             opened.append((parser.CurrentByteIndex, attributes))
         elif opened and len(path) == 2 and tag in SHAPES:
-            used[stated.label(attributes.get("label"))] = None
+            used[label_of(attributes.get("label"))] = None
         n_tracks += tag == "track"
         path.append(tag)
         texts.clear()
@@ -97,7 +97,7 @@ def read(content: bytes, name: str) -> Outline:
             begin, attributes = opened.pop()
             outline.images.append(ImageElement(attributes, view[begin : parser.CurrentByteIndex]))
         elif tag == "name" and path[-2:] == ["labels", "label"]:
-            outline.labels[stated.label("".join(texts))] = None
+            outline.labels[label_of("".join(texts))] = None
         elif tag == "parent" and path[-2:] == ["labels", "label"] and outline.labels:
             outline.labels.popitem()  # a point of a skeleton
 

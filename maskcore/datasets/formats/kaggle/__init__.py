@@ -11,22 +11,24 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from maskcore import rle, rle_csv
-from maskcore.datasets import stated
-from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample, check_count
+from maskcore.datasets.dataset import Dataset, PictureFile, Problem, Sample, check_count
+from maskcore.datasets.files import base
 from maskcore.datasets.formats.kaggle.rows import (
     NO_SIZE,
-    UNNAMED,
     LoadRows,
     RowsOfTable,
     fault,
     is_blank,
     where,
 )
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import PictureFinder, Source, base, unannotated
+from maskcore.datasets.picture_finder import PictureFinder
+from maskcore.datasets.sizes import header_size
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError, RLEError
 from maskcore.files import text_table
+from maskcore.files.sanitize import shown
+from maskcore.files.values import NO_LABEL
 from maskcore.rle_csv import RleRow, columns as rle_columns
 from maskcore.rle_csv.columns import Coded, Table
 from maskcore.rle_text.dialects import DIALECTS
@@ -50,12 +52,12 @@ _SUBMISSION = re.compile("(sample|example)[ _-]*submission", re.IGNORECASE)
 _HEADERS = [{name.lower() for name, _ in it.columns} for it in DIALECTS.values()]
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of the tables whose first rows hold run-length codes."""
     return [it for it in source.with_suffix(".csv", ".tsv") if _holds_codes(source.head(it))]
 
 
-def read(source: Source, names: Sequence[str], *, dialect: str | None = None) -> Dataset:
+def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None) -> Dataset:
     """Read tables of codes in any dialect; rows without a code say that an image has no mask.
 
     An image is as large as its row says, else as its header says, else as all images of the
@@ -73,7 +75,7 @@ def read(source: Source, names: Sequence[str], *, dialect: str | None = None) ->
     """
     images = _images(source)
     finder = PictureFinder(source.files, images)
-    pictures: dict[str, Picture | None] = {}
+    pictures: dict[str, PictureFile | None] = {}
     parts: dict[str, list[RowsOfTable]] = defaultdict(list)
     labels: dict[str, None] = {}
     problems: list[Problem] = []
@@ -95,7 +97,7 @@ def read(source: Source, names: Sequence[str], *, dialect: str | None = None) ->
             pictures[sample] = picture
             parts[sample].append(RowsOfTable(name, known, rows))
         coded = (row for row in table.rows if row.label or not is_blank(row, known))
-        labels |= dict.fromkeys(row.label or UNNAMED for row in coded)
+        labels |= dict.fromkeys(row.label or NO_LABEL for row in coded)
     if len(faults) == len(tables):
         raise DatasetError(f"{shown(faults[0].where)}: {faults[0].reason}")
     samples = [
@@ -170,7 +172,7 @@ def _is_long(cell: str) -> bool:
     return _SEVERAL_RUNS.fullmatch(cell) is not None and starts_increase(cell)
 
 
-def _images(source: Source) -> Sequence[str]:
+def _images(source: FileSource) -> Sequence[str]:
     """The images that are no masks; competitions often give masks as pictures too."""
     plain = [it for it in source.image_names if "mask" not in it.rpartition("/")[0].casefold()]
     return plain or source.image_names
@@ -193,7 +195,7 @@ def _dialect(table: Table, finder: PictureFinder, name: str) -> str:
     first = [row for row in table.rows if row.text.lower() not in _BLANK][: rle_columns.SAMPLE]
     if not first:
         return _WRITTEN
-    sizes = [row.size_hw or stated.size_of(finder.find(row.image, beside=name)) for row in first]
+    sizes = [row.size_hw or header_size(finder.find(row.image, beside=name)) for row in first]
     sized = [row._replace(size_hw=size) for row, size in zip(first, sizes, strict=True) if size]
     fit = [row for row in sized if not fault(row, row.size_hw)]
     try:

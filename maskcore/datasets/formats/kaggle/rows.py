@@ -7,17 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from maskcore import rle, rle_csv, rle_text
-from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem
-from maskcore.datasets.stated import size_of
+from maskcore.datasets.dataset import Annotation, Contents, PictureFile, Problem
+from maskcore.datasets.sizes import header_size
 from maskcore.errors import RLEError
+from maskcore.files.values import NO_LABEL, check_size
 from maskcore.rle import RLE
 from maskcore.rle_csv import columns as rle_columns
 from maskcore.rle_csv.columns import Coded
 from maskcore.rle_text.dialects import DIALECTS
 from maskcore.types import Instance
-
-UNNAMED = "mask"
-"""The label of a mask to which its table gives none."""
 
 NO_SIZE = "Nothing says how large the image is; put it beside the table, or add Height and Width."
 
@@ -48,7 +46,7 @@ class LoadRows:
     """
 
     sample: str
-    picture: Picture | None
+    picture: PictureFile | None
     parts: list[RowsOfTable]
 
     def __call__(self) -> Contents:
@@ -57,7 +55,7 @@ class LoadRows:
         problems: list[Problem] = []
         sizes = (row.size_hw for part in self.parts for row in part.rows if row.size_hw)
         stated = next(sizes, None)
-        measured = None if stated else size_of(self.picture)
+        measured = None if stated else header_size(self.picture)
         for part in self.parts:
             size_hw = stated or measured or DIALECTS[part.dialect].size_hw
             coded = [row for row in part.rows if not is_blank(row, part.dialect)]
@@ -85,7 +83,7 @@ def fault(row: Coded, size_hw: tuple[int, int] | None) -> str:
         ours, theirs = (f"{width:,} × {height:,}" for height, width in (row.size_hw, size_hw))
         return f"It says that the image has {ours} pixels, a row before it says {theirs}."
     try:
-        rle_columns.check_size(size_hw)
+        check_size(size_hw)
     except RLEError as error:
         return str(error)
     return ""
@@ -104,7 +102,7 @@ def _annotations(part: RowsOfTable, masks: Sequence[tuple[Coded, RLE]]) -> Itera
     for group in groups.values():
         row = group[0][0]
         mask = group[0][1] if len(group) == 1 else rle.union(it for _, it in group)
-        yield Annotation(Instance(mask, row.label or UNNAMED), where(part.table, row))
+        yield Annotation(Instance(mask, row.label or NO_LABEL), where(part.table, row))
 
 
 def where(table: str, row: Coded | rle_columns.Problem) -> str:

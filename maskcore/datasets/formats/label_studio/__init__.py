@@ -13,15 +13,18 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from maskcore.datasets import stated, xml_text
-from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile, Problem, Sample
+from maskcore.datasets.files import unique_name
+from maskcore.datasets.formats import xml_text
 from maskcore.datasets.formats.label_studio import tasks as label_studio_tasks
 from maskcore.datasets.formats.label_studio.tasks import Result
-from maskcore.datasets.pictures import EmbeddedPicture
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Source, unannotated
+from maskcore.datasets.pictures import EmbeddedPicture, from_base64
+from maskcore.datasets.sizes import header_size, stated_size
+from maskcore.datasets.source import FileSource, read_each, sniff, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import label_of
 from maskcore.rle_text import brush_bits
 from maskcore.types import Instance
 
@@ -33,12 +36,12 @@ _RESULTS = re.compile(rb'"result"\s*:\s*\[')
 _DATA = re.compile(rb'"data"\s*:\s*\{')
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of the JSON files that Label Studio exported."""
-    return stated.alike(source, source.with_suffix(".json"), _is_label_studio)
+    return sniff(source, source.with_suffix(".json"), _is_label_studio)
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read tasks of Label Studio.
 
     Args:
@@ -53,7 +56,7 @@ def read(source: Source, names: Sequence[str]) -> Dataset:
     labels: dict[str, None] = {}
     taken: set[str] = set()
     tasks_of = partial(_tasks, source)
-    for name, tasks in stated.documents(names, tasks_of, problems, "JSON"):
+    for name, tasks in read_each(names, tasks_of, problems, "JSON"):
         for number, task in enumerate(tasks, start=1):
             if not isinstance(task, dict):
                 problems.append(Problem(f"task {number} in {name}", "It is not a task."))
@@ -74,7 +77,7 @@ def _is_label_studio(head: bytes) -> bool:
     )
 
 
-def _tasks(source: Source, name: str) -> list[Any]:
+def _tasks(source: FileSource, name: str) -> list[Any]:
     document = source.json(name)
     if isinstance(document, dict):
         document = [document]
@@ -84,22 +87,22 @@ def _tasks(source: Source, name: str) -> list[Any]:
 
 
 def _sample(
-    source: Source, name: str, task: dict[str, Any], number: int, taken: set[str]
+    source: FileSource, name: str, task: dict[str, Any], number: int, taken: set[str]
 ) -> tuple[Sample, list[Result]]:
     image = label_studio_tasks.image_of(task)
     called = f"task {number}"
-    picture: Picture | None = None
+    picture: PictureFile | None = None
     if image.startswith("data:"):
-        picture = EmbeddedPicture(partial(stated.content, image))
+        picture = EmbeddedPicture(partial(from_base64, image))
     elif image:
         candidates = label_studio_tasks.names_of(image)
         called = candidates[-1] or called
         found = (source.pictures.find(it, beside=name) for it in candidates)
         picture = next((it for it in found if it is not None), None)
     path = picture.path if picture is not None else ""
-    sample = stated.unique(path or called, taken)
+    sample = unique_name(path or called, taken)
     results, n_others = label_studio_tasks.results(task)
-    where = f"task {stated.label(task.get('id', number))} in {name}"
+    where = f"task {label_of(task.get('id', number))} in {name}"
     data = task.get("data")
     size = (data.get("height"), data.get("width")) if isinstance(data, dict) else (None, None)
     load = partial(_load, results, n_others, size, where, sample, picture)
@@ -112,7 +115,7 @@ def _load(
     size: tuple[Any, Any],
     where: str,
     sample: str,
-    picture: Picture | None,
+    picture: PictureFile | None,
 ) -> Contents:
     annotations: list[Annotation] = []
     problems = []
@@ -123,8 +126,8 @@ def _load(
     for result in results:
         here = f"result {result.number} of {where}"
         try:
-            sizes.append(stated.size(*result.size) or stated.size(*size))
-            mask = result.mask(sizes[-1] or stated.size_of(picture))
+            sizes.append(stated_size(*result.size) or stated_size(*size))
+            mask = result.mask(sizes[-1] or header_size(picture))
         except MaskcoreError as error:
             problems.append(Problem(here, str(error), sample))
             continue
@@ -132,7 +135,7 @@ def _load(
         annotations += [Annotation(it, here) for it in named]
     if not results:
         with contextlib.suppress(DatasetError):  # the data of a task may mean anything by it
-            sizes.append(stated.size(*size))
+            sizes.append(stated_size(*size))
     return Contents(annotations, problems, next(filter(None, sizes), None))
 
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from maskcore.datasets import drawn_shapes, stated
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import IMAGE_SUFFIXES, base, suffix
+from maskcore.datasets import drawn_shapes
+from maskcore.datasets.files import IMAGE_SUFFIXES, base, suffix
+from maskcore.datasets.pictures import pixels_from_base64
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import NO_LABEL, label_of, number_of, score_of
 from maskcore.rle import RLE
 from maskcore.rle_text import brush_bits
 
@@ -85,7 +87,7 @@ class Result:
         return drawn_shapes.polygon(turned, size_hw)
 
     def _number(self, name: str, otherwise: Any = None) -> float:
-        found = stated.number(self.shape.get(name, otherwise))
+        found = number_of(self.shape.get(name, otherwise))
         if found is None:
             raise DatasetError(f"Its {name} is missing or no number.")
         return found
@@ -99,7 +101,7 @@ def _brush(shape: Mapping[str, Any], size_hw: tuple[int, int]) -> RLE:
 
 
 def _bitmask(shape: Mapping[str, Any], size_hw: tuple[int, int]) -> RLE:
-    pixels = stated.pixels(shape.get("imageDataURL"))
+    pixels = pixels_from_base64(shape.get("imageDataURL"))
     if pixels.alpha is None or pixels.size_hw != size_hw:
         raise DatasetError("Its picture has another size than the image, or no transparency.")
     return drawn_shapes.painted(pixels.alpha != 0, (0, 0), size_hw)
@@ -151,7 +153,7 @@ def results(task: Mapping[str, Any]) -> tuple[list[Result], int]:
     versions = sorted(annotations, key=lambda it: it.get("ground_truth") is not True) or predictions
     if not versions:
         return [], 0
-    overall = stated.score(versions[0].get("score")) if predictions else None
+    overall = score_of(versions[0].get("score")) if predictions else None
     return list(_results(versions[0], overall)), len(versions) - 1
 
 
@@ -172,11 +174,11 @@ def _results(version: Mapping[str, Any], overall: float | None) -> Iterator[Resu
         labels = _labels(shape, f"{kind}labels") or _labels(shape, "labels")
         identity = it.get("id")
         labels = labels or (named.get(identity, ()) if isinstance(identity, str) else ())
-        score = stated.score(it.get("score"))
+        score = score_of(it.get("score"))
         yield Result(
             kind,
             _compact(shape),
-            labels or (stated.NO_LABEL,),
+            labels or (NO_LABEL,),
             overall if score is None else score,
             (it.get("original_height"), it.get("original_width")),
             it.get("image_rotation"),
@@ -190,7 +192,7 @@ def _dicts(value: Any) -> list[Mapping[str, Any]]:
 
 def _labels(shape: Any, key: str) -> tuple[str, ...]:
     found = shape.get(key) if isinstance(shape, dict) else None
-    return tuple(stated.label(it) for it in found) if isinstance(found, list) else ()
+    return tuple(label_of(it) for it in found) if isinstance(found, list) else ()
 
 
 def _compact(shape: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from maskcore import rle
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
+from maskcore.datasets.files import Files
 from maskcore.datasets.formats.npz import arrays as npy
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Files, Source, unannotated
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import Item, Keeps, Member
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
+from maskcore.files.values import NO_LABEL, not_a_score, score_of
 from maskcore.files.zips import ZipFiles
 from maskcore.types import Instance
 
@@ -34,7 +36,7 @@ KEEPS = Keeps(scores=True, crowds=True, empty=True)
 _FOLDER = "masks"
 # What there may be beside the masks: kinds of numpy types, and what holds where there is none.
 _COLUMNS: dict[str, tuple[str, Any]] = {
-    "labels": ("Uiu", "mask"),
+    "labels": ("Uiu", NO_LABEL),
     "scores": ("fiu", math.nan),
     "is_crowd": ("b", False),
 }
@@ -42,13 +44,13 @@ _LOOKED_AT = 8  # archives that tell whether the set has masks
 _LONGEST_LABEL = 1_000  # an array of text is as wide as its longest
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of all NumPy archives, if the first ones hold an array ``masks``."""
     names = source.with_suffix(".npz")
     return names if any(_has_masks(source, it) for it in names[:_LOOKED_AT]) else []
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read archives; each belongs to the image of the same name in the folders around.
 
     Besides what `Writer` writes, ``masks`` may be (H, W), of whole numbers, where inside is what
@@ -111,7 +113,7 @@ class Writer:
         return iter(())
 
 
-def _has_masks(source: Source, name: str) -> bool:
+def _has_masks(source: FileSource, name: str) -> bool:
     try:
         with source.files.open(name) as file, zipfile.ZipFile(file) as archive:
             return "masks.npy" in archive.namelist()
@@ -147,15 +149,13 @@ class _Load:
                     columns[key] = npy.read_column(archive, f"{key}.npy", kinds=kinds, size=n_masks)
                 except DatasetError as error:
                     problems.append(problem(str(error)))
-        annotations = [
-            Annotation(
-                Instance(
-                    mask, str(label), float(score) if math.isfinite(score) else None, is_crowd
-                ),
-                f"mask {number} in {self.name}",
-            )
-            for number, (mask, label, score, is_crowd) in enumerate(
-                zip(masks, *columns.values(), strict=True), start=1
-            )
-        ]
+        annotations = []
+        rows = zip(masks, *columns.values(), strict=True)
+        for number, (mask, label, stated, is_crowd) in enumerate(rows, start=1):
+            where = f"mask {number} in {self.name}"
+            score = score_of(stated)
+            if score is None and not math.isnan(stated):
+                reason = not_a_score(stated)
+                problems.append(Problem(where, reason, self.sample, is_left_out=False))
+            annotations.append(Annotation(Instance(mask, str(label), score, is_crowd), where))
         return Contents(annotations, problems, size_hw)

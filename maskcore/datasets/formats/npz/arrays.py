@@ -17,8 +17,8 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from maskcore import checks, rle
-from maskcore.datasets.sanitize import shown
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
 from maskcore.files.zips import ZipFiles
 from maskcore.rle import RLE
 

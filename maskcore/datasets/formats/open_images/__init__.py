@@ -15,13 +15,15 @@ from contextlib import suppress
 from dataclasses import replace
 
 from maskcore import image_io, rle
-from maskcore.datasets.dataset import Dataset, Picture, Problem, Sample, check_count
+from maskcore.datasets.dataset import Dataset, PictureFile, Problem, Sample, check_count
+from maskcore.datasets.files import base
 from maskcore.datasets.formats.open_images.rows import USED_COLUMNS, LoadRows, Row
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import PictureFinder, Source, base, unannotated
+from maskcore.datasets.picture_finder import PictureFinder
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import text_table
+from maskcore.files.sanitize import shown
 
 TITLE = "Open Images"
 KEEPS = Keeps(sizes=False)
@@ -42,12 +44,12 @@ _IMAGE_LIST = re.compile("image.*-with-rotation|image_ids_and_rotation")
 _MAX_STEM_BYTES = 80  # of the names of mask files, which have to stay short
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the names of the tables of masks, known by their columns."""
     return [it for it in source.with_suffix(".csv") if _holds_masks(source.head(it, 4096))]
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read tables of masks; labels are called as a table ``class-descriptions`` says, if any.
 
     Args:
@@ -144,7 +146,7 @@ def _holds_masks(head: bytes) -> bool:
     return is_sized and (is_coded or "predictionstring" in columns)
 
 
-def _rows(source: Source, name: str, problems: list[Problem]) -> list[Row]:
+def _rows(source: FileSource, name: str, problems: list[Problem]) -> list[Row]:
     table = iter(text_table.read_rows(source.text(name)))
     _, header = next(table, (0, []))
     names = [column.strip().lower() for column in header]
@@ -162,13 +164,13 @@ def _rows(source: Source, name: str, problems: list[Problem]) -> list[Row]:
     return rows
 
 
-def _mask_file(source: Source, called: str, beside: str) -> Picture | None:
+def _mask_file(source: FileSource, called: str, beside: str) -> PictureFile | None:
     found = source.pictures.find(called, beside=beside) if called else None
     is_same = found is not None and base(found.path).casefold() == base(called).casefold()
     return found if is_same else None
 
 
-def _listed(source: Source) -> list[str]:
+def _listed(source: FileSource) -> list[str]:
     """Ids in the lists of images, but for those that the list says can be had elsewhere.
 
     The official lists name millions of images, of which a set mostly has a few.
@@ -185,7 +187,7 @@ def _listed(source: Source) -> list[str]:
     return [it for it in found if it]
 
 
-def _display_names(source: Source, problems: list[Problem]) -> dict[str, str]:
+def _display_names(source: FileSource, problems: list[Problem]) -> dict[str, str]:
     """LabelName -> DisplayName, of a table with a header or without."""
     names: dict[str, str] = {}
     for name in source.with_suffix(".csv"):
@@ -206,7 +208,7 @@ def _samples(
     by_id: dict[str, list[Row]], finder: PictureFinder, display_names: dict[str, str]
 ) -> list[Sample]:
     rows: dict[str, list[Row]] = defaultdict(list)
-    pictures: dict[str, Picture | None] = {}
+    pictures: dict[str, PictureFile | None] = {}
     for called, some in by_id.items():
         picture = finder.find(called)
         name = picture.path if picture else called

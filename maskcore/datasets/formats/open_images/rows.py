@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from maskcore import rle, rle_text
-from maskcore.datasets import stated
-from maskcore.datasets.dataset import Annotation, Contents, Picture, Problem
+from maskcore.datasets.dataset import Annotation, Contents, PictureFile, Problem
+from maskcore.datasets.sizes import header_size
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import text_table
+from maskcore.files.values import NO_LABEL, check_size, not_a_score, number_of, score_of, size_of
 from maskcore.image_io import probe as image_probe, stored as mask_pixels
 from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
-from maskcore.rle_csv import columns as rle_columns
 from maskcore.types import Instance, Mask
 
 _BOXES = (
@@ -34,8 +34,7 @@ USED_COLUMNS = frozenset(
 )
 """The columns that are looked at, in lower case."""
 
-UNNAMED = "mask"
-"""The label of a mask to which its table gives none."""
+_NO_SCORE = "nan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Row:
     where: str
     places: Mapping[str, int]
     cells: Sequence[str]
-    mask: Picture | None = None
+    mask: PictureFile | None = None
 
     def get(self, *names: str) -> str:
         """Return the cell of the first of the columns that there is; "" if there is none."""
@@ -63,7 +62,7 @@ class Row:
         """Return the LabelNames in it."""
         if "predictionstring" in self.places:
             return self.get("predictionstring").split()[::3]
-        return [self.get("labelname") or UNNAMED]
+        return [self.get("labelname") or NO_LABEL]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class LoadRows:
     """
 
     sample: str
-    picture: Picture | None
+    picture: PictureFile | None
     rows: list[Row]
     display_names: Mapping[str, str]
 
@@ -86,11 +85,15 @@ class LoadRows:
         """Read them."""
         annotations: list[Annotation] = []
         problems: list[Problem] = []
-        image_hw = stated.size_of(self.picture)
+        image_hw = header_size(self.picture)
         for row in self.rows:
-            for label, mask, score in _masks(row, image_hw):
+            for label, mask, stated in _masks(row, image_hw):
                 fault = mask if isinstance(mask, MaskcoreError) else None
                 if isinstance(mask, RLE):
+                    score = score_of(stated)
+                    if score is None and stated.lower() != _NO_SCORE:
+                        reason = not_a_score(stated)
+                        problems.append(Problem(row.where, reason, self.sample, is_left_out=False))
                     name = self.display_names.get(label, label)
                     instance = Instance(mask, name, score, row.get("isgroupof") == "1")
                     box, fault = _box(row, mask.size_hw)
@@ -102,16 +105,16 @@ class LoadRows:
 
 def _masks(
     row: Row, image_hw: tuple[int, int] | None
-) -> Iterator[tuple[str, RLE | MaskcoreError, float | None]]:
-    """Yield LabelName, mask and score, or what is wrong."""
+) -> Iterator[tuple[str, RLE | MaskcoreError, str]]:
+    """Yield LabelName, mask or what is wrong, and the score as it is stated."""
     try:
         if "maskpath" in row.places:
-            yield row.get("labelname") or UNNAMED, _of_file(row, image_hw), None
+            yield row.get("labelname") or NO_LABEL, _of_file(row, image_hw), _NO_SCORE
             return
-        size_hw = rle_columns.read_size(row.get("imageheight"), row.get("imagewidth"))
+        size_hw = size_of(row.get("imageheight"), row.get("imagewidth"))
         words = row.get("predictionstring").split()
         if "predictionstring" not in row.places:
-            words = [row.get("labelname") or UNNAMED, row.get("score", "confidence") or "nan"]
+            words = [row.get("labelname") or NO_LABEL, row.get("score", "confidence") or _NO_SCORE]
             words.append(row.get("encodedmask", "mask"))
         if len(words) % 3:
             n_words = f"{len(words):,}"
@@ -119,13 +122,15 @@ def _masks(
                 f"Label, confidence and code are three, but there are {n_words} words."
             )
     except MaskcoreError as error:
-        yield "", error, None
+        yield "", error, _NO_SCORE
         return
     for label, score, code in zip(words[::3], words[1::3], words[2::3], strict=True):
         try:
-            yield label, rle_text.parse(code, size_hw, "open-images"), _number(score)
+            if number_of(score) is None and score.lower().lstrip("+-") not in (_NO_SCORE, "inf"):
+                raise DatasetError(f"The confidence “{score:.20}” is not a number.")
+            yield label, rle_text.parse(code, size_hw, "open-images"), score
         except MaskcoreError as error:
-            yield label, error, None
+            yield label, error, score
 
 
 def _of_file(row: Row, image_hw: tuple[int, int] | None) -> RLE:
@@ -143,7 +148,7 @@ def _of_file(row: Row, image_hw: tuple[int, int] | None) -> RLE:
 
 def _inside(content: bytes) -> Mask:
     probe = image_probe.probe(io.BytesIO(content), "The file of its mask")
-    rle_columns.check_size(probe.size_hw)
+    check_size(probe.size_hw)
     if (probe.format, probe.orientation, probe.is_cut_short) == ("PNG", 1, False):
         # Several times as fast, for gray files, which these are.
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -152,14 +157,6 @@ def _inside(content: bytes) -> Mask:
     found = mask_pixels.read(content)
     values = found.brightness if found.stored_as == "color" else found.values
     return np.asarray(values != 0)
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise DatasetError(f"The confidence “{text:.20}” is not a number.") from error
-    return number if math.isfinite(number) else None
 
 
 def _box(
@@ -183,7 +180,7 @@ def _box(
 def _stated_hw(rows: Sequence[Row]) -> tuple[int, int] | None:
     for row in rows:
         try:
-            return rle_columns.read_size(row.get("imageheight"), row.get("imagewidth"))
+            return size_of(row.get("imageheight"), row.get("imagewidth"))
         except MaskcoreError:
             continue
     return None

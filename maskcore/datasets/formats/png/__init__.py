@@ -13,14 +13,14 @@ from typing import Any
 
 from maskcore import image_io, masks, rle
 from maskcore.datasets.dataset import Contents, Dataset, Problem, Sample
+from maskcore.datasets.files import unique_name
 from maskcore.datasets.formats.png import classes, pairs as png_pairs, reader
 from maskcore.datasets.formats.png.pairs import Likeness, Pair
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Source
-from maskcore.datasets.stated import unique
+from maskcore.datasets.source import FileSource
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import archive
+from maskcore.files.sanitize import shown
 from maskcore.mask_files import kinds as mask_kinds
 
 TITLE = "PNG masks"
@@ -38,7 +38,7 @@ _MAX_NAME_BYTES = 60
 _MAX_CLASSES = 65_535
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the masks, and before them the list of their names if `Writer` has written one.
 
     They are told from images by their folders ("masks", "labels", "gt", ...), by their names
@@ -53,7 +53,7 @@ def find(source: Source) -> list[str]:
     return [index, *inside]
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a folder of images and masks.
 
     How the masks are stored is told from some of them for all; `reader.Style` says what there
@@ -187,9 +187,9 @@ class BinaryWriter:
         yield from ()
 
 
-def _sample(source: Source, pair: Pair, style: reader.Style, taken: set[str]) -> Sample:
+def _sample(source: FileSource, pair: Pair, style: reader.Style, taken: set[str]) -> Sample:
     picture = source.pictures.stored(pair.image) if pair.image else None
-    name = unique(pair.image or _common_name(pair), taken)
+    name = unique_name(pair.image or _common_name(pair), taken)
     load = partial(reader.contents, source, pair, style, name) if pair.masks else Contents
     return Sample(name, picture, load)
 
@@ -199,7 +199,7 @@ def _common_name(pair: Pair) -> str:
     return first.rpartition("/")[0] if pair.apart else first
 
 
-def _index(source: Source) -> str | None:
+def _index(source: FileSource) -> str | None:
     """Return the list that `Writer` has written."""
     for name in source.with_suffix(".json"):
         is_called = name == _INDEX or name.endswith(f"/{_INDEX}")
@@ -208,7 +208,7 @@ def _index(source: Source) -> str | None:
     return None
 
 
-def _is_ours(source: Source, name: str) -> bool:
+def _is_ours(source: FileSource, name: str) -> bool:
     try:
         document: Any = source.json(name)
     except MaskcoreError:
@@ -219,7 +219,7 @@ def _is_ours(source: Source, name: str) -> bool:
     return isinstance(labels, dict) and all(isinstance(it, str) for it in labels.values())
 
 
-def _classes(source: Source, problems: list[Problem]) -> dict[str, str]:
+def _classes(source: FileSource, problems: list[Problem]) -> dict[str, str]:
     for name in classes.find(source):
         try:
             if found := classes.read(source, name):
@@ -229,7 +229,7 @@ def _classes(source: Source, problems: list[Problem]) -> dict[str, str]:
     return {}
 
 
-def _likeness(source: Source, names: Sequence[str]) -> Likeness:
+def _likeness(source: FileSource, names: Sequence[str]) -> Likeness:
     votes: Counter[Likeness] = Counter()
     for pixels in reader.some_pixels(source, names, _LOOKED_AT):
         kinds = mask_kinds.likely(pixels)

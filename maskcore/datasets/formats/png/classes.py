@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maskcore.datasets.source import Source, stem, suffix
+from maskcore.datasets.files import stem, suffix
+from maskcore.datasets.source import FileSource
 from maskcore.files import text_table
 
 _STEMS = {"class_dict", "class_names", "classes", "label_map", "label_names", "labels"}
@@ -22,7 +23,7 @@ _COMMAS = str.maketrans(";\t", ",,")
 _BACKGROUND = {"background", "_background_", "bg", "__background__"}
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the files that may list classes, those that hold exact names first."""
     found = [
         it
@@ -32,7 +33,7 @@ def find(source: Source) -> list[str]:
     return sorted(found, key=lambda it: (suffix(it) != ".json", it.count("/"), it))
 
 
-def read(source: Source, name: str) -> dict[str, str]:
+def read(source: FileSource, name: str) -> dict[str, str]:
     """Read a list of classes.
 
     Returns:

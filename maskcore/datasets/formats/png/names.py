@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 
-from maskcore.datasets.source import stem
+from maskcore.datasets.files import stem
 from maskcore.mask_files import names as cutout_names
 
 MASKS = frozenset(

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from maskcore.datasets.files import base, stem, suffix
 from maskcore.datasets.formats.png import names as png_names
 from maskcore.datasets.formats.png.names import IMAGES, MASKS
-from maskcore.datasets.source import base, stem, suffix
 
 _FEW_GROUPS = 50
 _FEW_TWINS = 30  # images of the same name that are looked at one by one

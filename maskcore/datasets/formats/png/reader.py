@@ -10,12 +10,13 @@ import numpy as np
 
 from maskcore import mask_files, rle
 from maskcore.datasets.dataset import Annotation, Contents, Problem
+from maskcore.datasets.files import base, stem
 from maskcore.datasets.formats.png import classes as png_classes, names as png_names
 from maskcore.datasets.formats.png.pairs import Pair
-from maskcore.datasets.source import Source, base, stem
-from maskcore.datasets.stated import NO_LABEL
+from maskcore.datasets.source import FileSource
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
+from maskcore.files.values import NO_LABEL
 from maskcore.image_io import stored as mask_pixels
 from maskcore.image_io.stored import MaskPixels
 from maskcore.mask_files import kinds as mask_kinds, names as cutout_names
@@ -61,7 +62,7 @@ class Style:
         return [it for value, it in names if not (_can_be_background(value) and _is_none(it))]
 
 
-def style(source: Source, names: Sequence[str], classes: Mapping[str, str]) -> Style:
+def style(source: FileSource, names: Sequence[str], classes: Mapping[str, str]) -> Style:
     """Tell from some of the masks how all of them are stored.
 
     Args:
@@ -110,7 +111,7 @@ def stated_labels(how: Style, pairs: Sequence[Pair]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*how.labels.values(), *named]))
 
 
-def contents(source: Source, pair: Pair, how: Style, sample: str) -> Contents:
+def contents(source: FileSource, pair: Pair, how: Style, sample: str) -> Contents:
     """Read the masks of an image; what cannot be read is a problem."""
     annotations: list[Annotation] = []
     problems: list[Problem] = []
@@ -128,7 +129,7 @@ def contents(source: Source, pair: Pair, how: Style, sample: str) -> Contents:
     return Contents(annotations, problems, size_hw)
 
 
-def some_pixels(source: Source, names: Sequence[str], count: int) -> Iterator[MaskPixels]:
+def some_pixels(source: FileSource, names: Sequence[str], count: int) -> Iterator[MaskPixels]:
     """Yield the pixels of some of the files, from all over; those that cannot be read are not."""
     step = -(-len(names) // count) or 1
     for name in names[::step]:

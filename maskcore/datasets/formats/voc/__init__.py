@@ -15,14 +15,15 @@ import numpy as np
 from maskcore import masks
 from maskcore.datasets import paired_folders
 from maskcore.datasets.dataset import Dataset, Problem, Sample
+from maskcore.datasets.files import base, suffix
 from maskcore.datasets.formats.voc import classes as voc_classes, palette
 from maskcore.datasets.formats.voc.classes import Classes
 from maskcore.datasets.formats.voc.reader import MaskFiles
 from maskcore.datasets.paired_folders import is_in, without_ending
-from maskcore.datasets.sanitize import shown
-from maskcore.datasets.source import Source, base, suffix, unannotated
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import DatasetError
+from maskcore.files.sanitize import shown
 
 TITLE = "Pascal VOC segmentation"
 KEEPS = Keeps(overlaps=False, most_instances=palette.MAX_NUMBER)
@@ -37,7 +38,7 @@ _OBJECTS = ("SegmentationObject", "SegmentationObjectPNG")
 _SHOWN = 3
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the PNG files of classes and objects and what else is known of the images."""
     pngs = [it for it in source.with_suffix(".png") if _folder(it, (*_CLASSES, *_OBJECTS))]
     if not any(source.head(it, len(_PNG)) == _PNG for it in pngs[:_N_SNIFFED]):
@@ -47,7 +48,7 @@ def find(source: Source) -> list[str]:
     return [*pngs, *boxes, *(it for it in texts if _is_list(it) or voc_classes.is_names_file(it))]
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a data set; arguments as `find` returns them."""
     classes, problems = _classes(source, names)
     files = _files(names)
@@ -134,7 +135,7 @@ def _is_list(name: str) -> bool:
     return suffix(name) == ".txt" and f"/{_LISTS}/".casefold() in f"/{name}".casefold()
 
 
-def _classes(source: Source, names: Sequence[str]) -> tuple[Classes, list[Problem]]:
+def _classes(source: FileSource, names: Sequence[str]) -> tuple[Classes, list[Problem]]:
     listed = [it for it in names if voc_classes.is_names_file(it)]
     if not listed:
         return voc_classes.voc(), []
@@ -161,7 +162,7 @@ def _files(names: Sequence[str]) -> dict[str, dict[str, str]]:
     return files
 
 
-def _missing(source: Source, name: str, known: set[str]) -> list[Problem]:
+def _missing(source: FileSource, name: str, known: set[str]) -> list[Problem]:
     """Say which images of a list are not there."""
     try:
         lines = source.text(name).splitlines()

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.datasets import stated
 from maskcore.errors import DatasetError
+from maskcore.files.values import label_of, number_of
 from maskcore.types import Box
 
 _MAX_OBJECTS = 10_000
@@ -49,10 +49,10 @@ def read(text: str) -> list[Stated]:
         raise DatasetError("It is no XML that can be read.") from error
     found = []
     for it in root.findall("object")[:_MAX_OBJECTS]:
-        sides = [stated.number(it.findtext(f"bndbox/{corner}")) for corner in _CORNERS]
+        sides = [number_of(it.findtext(f"bndbox/{corner}")) for corner in _CORNERS]
         x1, y1, x2, y2 = (np.nan if side is None else side for side in sides)
         if x1 <= x2 and y1 <= y2:
-            label = stated.label((it.findtext("name") or "").strip())
+            label = label_of((it.findtext("name") or "").strip())
             found.append(Stated(label, (x1 - 1, y1 - 1, x2, y2)))
     return found
 

@@ -16,9 +16,10 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from maskcore.datasets.files import base
 from maskcore.datasets.formats.voc import palette
 from maskcore.datasets.formats.voc.palette import BORDER, Numbered
-from maskcore.datasets.source import base
+from maskcore.files.values import NO_LABEL
 
 _VOC = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -74,7 +75,7 @@ class Classes:
             if all(it in self.by_color or it in self.backgrounds for it in colors.values()):
                 return {it: self.by_color[c] for it, c in colors.items() if c in self.by_color}
         if found.colors is None and numbers == [] and BORDER in wanted:
-            return {BORDER: "mask"}  # black and white: no image consists of borders alone
+            return {BORDER: NO_LABEL}  # black and white: no image consists of borders alone
         return {it: self.by_number.get(it, str(it)) for it in numbers}
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskcore import rle
-from maskcore.datasets import stated
 from maskcore.datasets.dataset import Annotation, Contents, Problem
 from maskcore.datasets.formats.voc import boxes as voc_boxes, classes as voc_classes, palette
 from maskcore.datasets.formats.voc.classes import Classes
 from maskcore.datasets.formats.voc.palette import Numbered
-from maskcore.datasets.source import Source
+from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
+from maskcore.files.values import NO_LABEL
 from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.types import Instance
 
@@ -35,7 +35,7 @@ class MaskFiles:
         boxes: File of boxes, None if there is none.
     """
 
-    source: Source
+    source: FileSource
     sample: str
     classes: Classes
     by_class: str | None
@@ -91,9 +91,9 @@ class MaskFiles:
         for number, name, it in zip(numbers, names, found, strict=True):
             where = f"object {number} in {self.by_object}"
             if name is None and it is None and classes:
-                reason = f"Its pixels have no class; it is called {stated.NO_LABEL}."
+                reason = f"Its pixels have no class; it is called {NO_LABEL}."
                 problems.append(Problem(where, reason, self.sample, is_left_out=False))
-            label = name or (it.label if it else stated.NO_LABEL)
+            label = name or (it.label if it else NO_LABEL)
             box = it.box if it else None
             annotations.append(Annotation(Instance(runs[number], label), where, box))
         if classes:

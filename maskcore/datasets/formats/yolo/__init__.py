@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from maskcore.datasets import paired_folders, stated
-from maskcore.datasets.dataset import Annotation, Contents, Dataset, Picture, Problem, Sample
+from maskcore.datasets import paired_folders
+from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile, Problem, Sample
 from maskcore.datasets.formats.yolo import lines as yolo_lines, names as yolo_names
 from maskcore.datasets.formats.yolo.lines import Line
-from maskcore.datasets.source import Source, unannotated
+from maskcore.datasets.sizes import header_size
+from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import text_table
@@ -30,7 +31,7 @@ _MAX_LINES = 100_000
 _TOLERANCE = 0.01  # Ultralytics overlooks as much
 
 
-def find(source: Source) -> list[str]:
+def find(source: FileSource) -> list[str]:
     """Return the file of the classes' names, if there is one, and the label files."""
     labels = _label_files(source)
     if not labels:
@@ -42,7 +43,7 @@ def find(source: Source) -> list[str]:
     return [*names[:1], *labels] if is_ours or is_bare else []
 
 
-def read(source: Source, names: Sequence[str]) -> Dataset:
+def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a data set; arguments as `find` returns them."""
     labels = [it for it in names if not (yolo_names.is_yaml(it) or yolo_names.is_names_file(it))]
     others = [it for it in names if yolo_names.is_yaml(it) or yolo_names.is_names_file(it)]
@@ -110,10 +111,10 @@ class Writer:
 class _Labels:
     """Reads the label file of a sample."""
 
-    source: Source
+    source: FileSource
     file: str
     sample: str
-    picture: Picture | None
+    picture: PictureFile | None
     classes: Mapping[int, str]
     has_keypoints: bool
 
@@ -125,7 +126,7 @@ class _Labels:
         rows = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
         if not rows:
             return Contents()
-        size_hw = stated.size_of(self.picture)
+        size_hw = header_size(self.picture)
         if size_hw is None:
             return self._nothing("Its image is missing, not readable or too large.")
         if self.has_keypoints:
@@ -169,7 +170,7 @@ class _Labels:
         return remarks
 
 
-def _label_files(source: Source) -> list[str]:
+def _label_files(source: FileSource) -> list[str]:
     texts = [it for it in source.with_suffix(".txt") if not yolo_names.is_names_file(it)]
     if not texts:
         return []
@@ -186,7 +187,7 @@ def _label_key(image: str) -> str:
     return paired_folders.without_ending(paired_folders.swap(image, "images", "labels"))
 
 
-def _names_files(source: Source) -> list[str]:
+def _names_files(source: FileSource) -> list[str]:
     """Return files with the classes' names, the likeliest first."""
     yamls = [
         it
@@ -201,7 +202,7 @@ def _depth(name: str) -> int:
     return name.count("/")
 
 
-def _first_rows(source: Source, labels: Sequence[str]) -> list[list[str]]:
+def _first_rows(source: FileSource, labels: Sequence[str]) -> list[list[str]]:
     """Return the words of the lines at the beginning of the first label files."""
     rows = []
     for label in labels[:_N_SNIFFED]:
@@ -211,7 +212,9 @@ def _first_rows(source: Source, labels: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-def _classes(source: Source, files: Sequence[str]) -> tuple[dict[int, str], bool, list[Problem]]:
+def _classes(
+    source: FileSource, files: Sequence[str]
+) -> tuple[dict[int, str], bool, list[Problem]]:
     """Return the names of the classes, whether there are keypoints, and what is wrong."""
     if not files:
         reason = "The names of the classes are not there; they are called by their numbers."

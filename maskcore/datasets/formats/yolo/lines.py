@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
-from maskcore.datasets import drawn_shapes, stated
+from maskcore.datasets import drawn_shapes
 from maskcore.errors import DatasetError
+from maskcore.files.values import score_of
 from maskcore.masks import polygons as mask_polygons
 
 N_BOX = 5
@@ -96,7 +97,7 @@ def read(row: Sequence[str], *, is_scored: bool) -> Line:
         raise DatasetError(f"A line has at least {N_BOX} numbers, got {len(row)}.")
     score = None
     if len(row) == N_BOX + 1 or (is_scored and len(rest) % 2):
-        score = stated.score(rest.pop())
+        score = score_of(rest.pop())
     if len(rest) % 2:
         raise DatasetError("A corner lacks its second number.")
     points = np.reshape(rest, (-1, 2))

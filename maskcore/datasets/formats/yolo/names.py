@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from maskcore.datasets.source import base, suffix
+from maskcore.datasets.files import base, suffix
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"|' r"'(?:[^']|'')*+'"
 _NAMES = re.compile(r"^([\"']?)names\1[ \t]*:(?=\s|$)[ \t]*", re.MULTILINE)

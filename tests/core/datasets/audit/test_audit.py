@@ -18,9 +18,10 @@ from pycocotools import mask as coco_masks
 from maskcore import checks, datasets, image_io, masks, rle
 from maskcore.datasets import audit
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Problem, Sample
+from maskcore.datasets.files import open_files
 from maskcore.datasets.formats import coco as coco_format, kaggle as kaggle_format
 from maskcore.datasets.pictures import EmbeddedPicture
-from maskcore.datasets.source import Source, open_files
+from maskcore.datasets.source import FileSource
 from maskcore.types import Instance
 from tests.grids import mask
 
@@ -753,7 +754,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_guarded_in_the_csv() -> None:
 def real(module: Any, folder: str) -> list[audit.Finding]:
     if not (DATA / folder).exists():
         pytest.skip("needs MASKCORE_TEST_DATA")
-    source = Source(open_files(DATA / folder), folder)
+    source = FileSource(open_files(DATA / folder), folder)
     return audit.check(module.read(source, module.find(source)), read_images=folder != "severstal")
 
 

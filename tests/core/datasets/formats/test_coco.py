@@ -322,7 +322,7 @@ NAN = float("nan")
         (annotation({"size": [3, 4], "counts": ""}), "no counts"),
         (annotation({"size": [3], "counts": [12]}), "height and width"),
         (annotation({"size": 12, "counts": [12]}), "height and width"),
-        (annotation({"size": [3, "4"], "counts": [12]}), "whole numbers"),
+        (annotation({"size": [3, "four"], "counts": [12]}), "whole numbers"),
         (annotation({"size": [0, 4], "counts": [0]}), "too small or too large"),
         (annotation({"size": [-3, -4], "counts": [12]}), "too small or too large"),
         (annotation({"size": [10**6, 10**6], "counts": [10**12]}), "too small or too large"),
@@ -345,6 +345,19 @@ def test_a_mask_that_cannot_be_read_is_told_and_the_others_are_read(
     assert reason in problem.reason
 
 
+def test_numbers_may_be_texts(tmp_path: Path):
+    """Some tools quote all values."""
+    counts = {"size": ["3", "4.0"], "counts": [0, 12]}
+    image = {**IMAGE, "height": "3", "width": "4"}
+    marks = [annotation(counts, score="0.5"), annotation(score=" 1 ", id=9)]
+    (sample,) = read(coco, save(tmp_path, document(*marks, images=[image]))).samples
+    got = sample.read()
+    assert got.problems == []
+    assert got.size_hw == (3, 4)
+    assert [found.instance.score for found in got.annotations] == [0.5, 1]
+    assert rle.decode(got.annotations[0].instance.mask).all()
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
@@ -353,6 +366,8 @@ def test_a_mask_that_cannot_be_read_is_told_and_the_others_are_read(
         ({"bbox": [1, 2, -3, 4]}, "Its bbox is not made of x, y, width and height."),
         ({"bbox": "1 2 3 4"}, "Its bbox is not made of x, y, width and height."),
         ({"score": NAN}, "Its score is not between 0 and 1: nan."),
+        ({"score": "73"}, "Its score is not between 0 and 1: 73."),
+        ({"score": True}, "Its score is not between 0 and 1: yes."),
         ({"score": 73}, "Its score is not between 0 and 1: 73."),
         ({"score": "high"}, "Its score is not between 0 and 1: high."),
         ({"iscrowd": "yes"}, "Its iscrowd is neither 0 nor 1: yes."),

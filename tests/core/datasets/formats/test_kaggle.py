@@ -17,7 +17,7 @@ from pycocotools import mask as coco
 from maskcore import rle, rle_csv
 from maskcore.datasets.dataset import Problem
 from maskcore.datasets.formats import kaggle
-from maskcore.datasets.source import Source
+from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 from maskcore.files.folders import FolderFiles
 from maskcore.rle_csv import RleRow
@@ -215,7 +215,7 @@ def test_no_image_is_opened_where_the_table_says_the_size(tmp_path: Path):
 
     table = "ImageId,EncodedPixels,Height,Width\na.png,1 3,3,4\n"
     folder(tmp_path, {"a.png": SIZE, "b.png": SIZE}, sized=table)
-    found = Source(Watched(tmp_path), "set")
+    found = FileSource(Watched(tmp_path), "set")
     for sample in kaggle.read(found, kaggle.find(found)).samples:
         sample.read()
     assert set(opened) == {"sized.csv"}
@@ -236,7 +236,7 @@ def test_only_the_first_images_are_opened_before_a_sample_is_read(tmp_path: Path
         dict.fromkeys(names, SIZE),
         train="\n".join(["ImageId,EncodedPixels", *rows]),
     )
-    found = Source(Watched(tmp_path), "set")
+    found = FileSource(Watched(tmp_path), "set")
     kaggle.read(found, kaggle.find(found))
     assert set(names[24:]).isdisjoint(opened)
 

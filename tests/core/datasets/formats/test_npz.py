@@ -264,7 +264,14 @@ def test_a_score_that_is_no_number_is_none(tmp_path: Path):
     masks = np.stack([RING] * 4)
     scores = np.array([np.nan, np.inf, 0.25, -np.inf], np.float32)
     np.savez(tmp_path / "a.npz", masks=masks, scores=scores)
-    assert [it.score for it in only(tmp_path).instances] == [None, None, 0.25, None]
+    contents = only(tmp_path).read()
+    found = [annotation.instance.score for annotation in contents.annotations]
+    assert found == [None, None, 0.25, None]
+    assert [(problem.where, problem.reason) for problem in contents.problems] == [
+        ("mask 2 in a.npz", "Its score is not between 0 and 1: inf."),
+        ("mask 4 in a.npz", "Its score is not between 0 and 1: -inf."),
+    ]
+    assert not any(problem.is_left_out for problem in contents.problems)
 
 
 def test_a_changed_byte_is_noticed(tmp_path: Path):

@@ -290,6 +290,17 @@ def test_bad_predictions_are_problems_one_by_one(tmp_path: Path):
     assert "there are 4 words" in found[2][1]
 
 
+def test_a_confidence_that_is_out_of_range_is_left_out_and_told(tmp_path: Path):
+    rows = [f"a,4,3,/m/{score} {score} {encoded(RING)}" for score in ("1.5", "nan", "-inf", "0.5")]
+    table = "\n".join(["ImageID,ImageWidth,ImageHeight,PredictionString", *rows])
+    sample = only(folder(tmp_path, **{"a.csv": table}))
+    assert [instance.score for instance in sample.instances] == [None, None, None, 0.5]
+    assert reasons(sample) == [
+        ("row 2", "Its score is not between 0 and 1: 1.5."),
+        ("row 4", "Its score is not between 0 and 1: -inf."),
+    ]
+
+
 def test_a_table_that_cannot_be_read_does_not_keep_another_from_being_read(tmp_path: Path):
     official(
         tmp_path,

@@ -12,7 +12,8 @@ import pytest
 from maskcore import datasets, image_io, rle
 from maskcore.datasets import FORMATS, Dataset, Sample
 from maskcore.datasets.adapt import fit
-from maskcore.datasets.source import Source, open_files, stem
+from maskcore.datasets.files import open_files, stem
+from maskcore.datasets.source import FileSource
 from maskcore.types import Instance, Mask
 from tests.hostile.picture_files import chunk, png
 
@@ -128,7 +129,9 @@ def test_without_images_the_masks_come_back_where_the_format_states_sizes(
     original: Dataset, name: str, tmp_path: Path
 ):
     datasets.write(original, tmp_path / "set", name, images="leave")
-    assert not [it for it in Source(open_files(tmp_path / "set"), "").image_names if "/one." in it]
+    assert not [
+        it for it in FileSource(open_files(tmp_path / "set"), "").image_names if "/one." in it
+    ]
     back = datasets.read(tmp_path / "set")
     if FORMATS[name].keeps.sizes:
         with_masks = {key: masks for key, masks in held(original).items() if masks}

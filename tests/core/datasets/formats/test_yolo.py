@@ -13,7 +13,7 @@ from maskcore import rle
 from maskcore.datasets.dataset import Dataset
 from maskcore.datasets.formats import yolo
 from maskcore.datasets.formats.yolo import lines as yolo_lines, names as yolo_names
-from maskcore.datasets.source import Source
+from maskcore.datasets.source import FileSource
 from maskcore.files.zips import ZipFiles
 from maskcore.masks import parts as mask_parts
 from maskcore.types import Instance, Mask
@@ -390,7 +390,7 @@ def test_a_label_file_of_a_zip_is_read_like_one_of_a_folder(tmp_path: Path) -> N
     with zipfile.ZipFile(packed, "w") as archive:
         for path in tmp_path.rglob("*.*"):
             archive.write(path, path.relative_to(tmp_path).as_posix())
-    source = Source(ZipFiles(packed.getvalue()), "packed")
+    source = FileSource(ZipFiles(packed.getvalue()), "packed")
     found = yolo.read(source, yolo.find(source)).samples
     assert [it.name for it in found] == ["images/größe.png"]
     assert items.decoded(found[0]) == items.decoded(items.read(yolo, tmp_path).samples[0])

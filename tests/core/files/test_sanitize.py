@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from maskcore.datasets import sanitize
 from maskcore.datasets.dataset import Problem
+from maskcore.files import sanitize
 
 
 @pytest.mark.parametrize(
