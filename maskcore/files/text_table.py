@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from maskcore.errors import MaskcoreError
@@ -18,6 +20,9 @@ MAX_ROWS = 2_000_000
 
 MAX_COLUMNS = 1_000
 """Separators after this many in a row are left in its last cell."""
+
+_ROWS_AT_ONCE = 100
+_csv_limit_lock = threading.Lock()
 
 _SEPARATORS = "\t,;"
 _NO_SEPARATOR = "\x1f"  # no keyboard has it
@@ -81,11 +86,10 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         MaskcoreError: If there are too many rows.
     """
-    csv.field_size_limit(MAX_BYTES)
     separator = _separator(text)
     rows: Iterator[list[str]]
     if '"' in text:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _NO_SEPARATOR)
+        rows = _quoted_rows(io.StringIO(text, newline=""), separator or _NO_SEPARATOR)
     else:
         # Many times as fast as the csv module on cells of thousands of characters.
         rows = (line.split(separator, MAX_COLUMNS) if separator else [line] for line in lines(text))
@@ -94,6 +98,22 @@ def read_rows(text: str) -> Iterator[tuple[int, list[str]]]:
             if number > MAX_ROWS:
                 raise _too_many()
             yield number, cells
+
+
+def _quoted_rows(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """Yield the rows as the csv module splits them, with cells of any length."""
+    reader = csv.reader(lines, delimiter=separator)
+    while True:
+        # The length that a cell may have is one of the process, so it is ours for a moment only.
+        with _csv_limit_lock:
+            limit = csv.field_size_limit(MAX_BYTES)
+            try:
+                rows = list(itertools.islice(reader, _ROWS_AT_ONCE))
+            finally:
+                csv.field_size_limit(limit)
+        if not rows:
+            return
+        yield from rows
 
 
 def lines(text: str) -> list[str]:
@@ -120,7 +140,7 @@ def _separator(text: str) -> str | None:
     if len(head) < len(text) and len(lines) > 1:
         lines.pop()  # probably cut off
     for separator in _SEPARATORS:
-        widths = {len(cells) for cells in csv.reader(lines, delimiter=separator)}
+        widths = {len(cells) for cells in _quoted_rows(lines, separator)}
         if widths and min(widths) > 1 and len(widths) == 1:
             return separator
     first = lines[0] if lines else ""

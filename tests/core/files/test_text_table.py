@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,26 @@ def test_cells_longer_than_the_csv_modules_limit_are_read():
     assert rows(f"a;b\nx;{long}\n") == [(1, ["a", "b"]), (2, ["x", long])]
     csv.field_size_limit(131_072)
     assert rows(f'"a"\n"{long}"\n') == [(1, ["a"]), (2, [long])]
+
+
+def test_the_limit_of_the_process_stays_as_it_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(text_table, "_ROWS_AT_ONCE", 1)
+    csv.field_size_limit(1_000)
+    long = "1 1 " * 50_000
+    for row in text_table.read_rows(f'"a"\n"{long}"\n'):
+        assert row in ((1, ["a"]), (2, [long]))
+        assert csv.field_size_limit() == 1_000
+    csv.field_size_limit(131_072)
+
+
+def test_tables_that_are_read_at_the_same_time_leave_the_limit_alone():
+    csv.field_size_limit(1_000)
+    text = f'"{"1 1 " * 50_000}"\n' * 20
+    with ThreadPoolExecutor(8) as pool:
+        n_rows = [len(read) for read in pool.map(rows, [text] * 40)]
+    assert n_rows == [20] * 40
+    assert csv.field_size_limit() == 1_000
+    csv.field_size_limit(131_072)
 
 
 def test_a_row_with_too_many_cells_keeps_the_rest_in_its_last():
