@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from maskcore import image_io
 from maskcore.commands import (
     augment,
     convert,
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in (cutouts, segment, extract, augment, patches, inspect, convert, decode):
         command.add_to(commands)
     arguments = parser.parse_args(argv)
+    image_io.quiet_warnings()
     try:
         code: int = arguments.run(arguments)
     except Stop as stop:

@@ -6,6 +6,7 @@ A JPEG that is damaged in its middle opens, as it does everywhere: the format ca
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -193,6 +194,15 @@ def write_image(path: Path, array: Image | RGBA | Mask | LabelMap) -> None:
     else:
         raise ValueError(f"path must end in .png, .jpg or .jpeg, got {path.name}")
     archive.write_file(path, content)
+
+
+def quiet_warnings() -> None:
+    """Ignore Pillow's warnings of odd metadata, from now on and in the whole process.
+
+    For programs: they say nothing of the pixels, and `warnings.catch_warnings` swaps a list that
+    all threads share. Where warnings are errors, a picture that has one is an `ImageError`.
+    """
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def _check_limits(max_pixels: int, max_side: int) -> None:

@@ -75,7 +75,6 @@ def decode(
     Raises:
         ImageError: If the file cannot be read or is too large.
     """
-    image_orientation.quiet_warnings()
     n_bytes = file.seek(0, io.SEEK_END)
     head = _from_start(file).read(image_header.N_BYTES)
     kind = image_header.identify(head, name)
@@ -136,7 +135,6 @@ def header(kind: str, file: IO[bytes]) -> tuple[tuple[int, int], int]:
     Raises:
         Exception: Whatever Pillow raises on a damaged file.
     """
-    image_orientation.quiet_warnings()
     picture = _READERS[kind](_from_start(file))
     return picture.size, image_orientation.of_picture(picture)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,8 @@ def of_picture(picture: PIL.Image.Image) -> int:
     """Return the orientation of an open picture, 1 to 8; 1 where it has none or broken EXIF."""
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Warning:  # only where warnings are errors
+        raise
     except Exception:  # broken EXIF must not cost us the picture
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
@@ -30,7 +31,6 @@ def of_info(info: Mapping[str, Any]) -> int:
     """
     if not info:
         return 1
-    quiet_warnings()
     picture = PIL.Image.new("1", (1, 1))
     picture.info.update(info)
     return of_picture(picture)
@@ -47,16 +47,3 @@ def upright_hw(kind: str, size_wh: tuple[int, int], orientation: int) -> tuple[i
     width, height = size_wh
     is_upright = orientation < 5 or kind == "TIFF"  # Pillow turns the size of a TIFF itself
     return (height, width) if is_upright else (width, height)
-
-
-def quiet_warnings() -> None:
-    """Have Pillow's warnings of odd metadata ignored, from now on and in all threads.
-
-    `warnings.catch_warnings` swaps a list that all threads share, and so cannot be used in a
-    server. Such a warning says nothing of the pixels, and where warnings are errors it would stop
-    a picture that is readable.
-    """
-    wanted = ("ignore", None, UserWarning, r"PIL\.")
-    first = warnings.filters[0] if warnings.filters else None
-    if first is None or (*first[:3], getattr(first[3], "pattern", None)) != wanted:
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")

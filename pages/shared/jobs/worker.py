@@ -15,6 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from maskcore import image_io
 from maskcore.errors import MaskcoreError
 
 Report = Callable[[float, str, Any], None]
@@ -34,6 +35,7 @@ def run(pipe: Connection, preload: tuple[str, ...]) -> None:
         preload: Modules to import before the first job.
     """
     os.nice(10)  # the pages stay quick while a job runs
+    image_io.quiet_warnings()
     for name in preload:
         importlib.import_module(name)
     while True:

@@ -451,11 +451,32 @@ def test_pillows_own_settings_are_left_alone():
     assert settings() == before
 
 
-def test_a_readable_file_warns_of_nothing():
+def test_a_program_can_have_readable_files_warn_of_nothing():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        image_io.quiet_warnings()
+        image_io.quiet_warnings()
         test_a_tiff_with_odd_metadata_still_opens()
+        filters = list(warnings.filters)
+        assert filters == list(dict.fromkeys(filters))
     assert caught == []
+
+
+def test_reading_leaves_the_warnings_of_the_process_alone():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        before = list(warnings.filters)
+        test_a_tiff_with_odd_metadata_still_opens()
+        image_io.probe.probe(io.BytesIO(tiff((1, 1), [8], 1, b"\x80")))
+        assert warnings.filters == before
+    assert {it.category for it in caught} == {UserWarning}
+
+
+def test_where_warnings_are_errors_odd_metadata_is_one():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ImageError):
+            test_a_tiff_with_odd_metadata_still_opens()
 
 
 HEIC = struct.pack(">I", 24) + b"ftypheic\0\0\0\0mif1heic" + bytes(99)
