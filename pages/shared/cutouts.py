@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from maskcore import cutout, image_io, rle
+from maskcore import cutout, image_io
 from maskcore.cutout import files as cutout_files
 from maskcore.files import archive
-from maskcore.types import RGBA, Image, Instance
-from pages.shared import downloads, markdown, pictures, workspace
+from maskcore.rle import RLE
+from maskcore.types import Image, Instance
+from pages.shared import caches, downloads, markdown, pictures, workspace
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
@@ -111,11 +112,8 @@ def grid(shown: Shown, how: Style, *, key: str) -> list[int]:
             instance = shown.instances[i]
             score = "" if instance.score is None else f" {instance.score:.0%}"
             with st.container(border=True, vertical_alignment="distribute", height="stretch"):
-                st.image(
-                    _thumbnail(shown.picture.id, shown.mask_digests[i], how.digest, shown, i, how),
-                    width="stretch",
-                    alt=instance.label,
-                )
+                content = _thumbnail(shown.picture, instance.mask, how)
+                st.image(content, width="stretch", alt=instance.label)
                 _remember(f"{key} {i}")
                 st.checkbox(markdown.plain(instance.label) + score, key=f"{key} {i}")
     return [i for i in range(count) if st.session_state.get(f"{key} {i}", True)]
@@ -131,20 +129,17 @@ def _check(key: str, count: int, value: bool) -> None:
         st.session_state[f"{key} {i}"] = value
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _thumbnail(
-    picture_id: str, mask_digest: str, style: str, _shown: Shown, _i: int, _how: Style
-) -> bytes:
-    del picture_id, mask_digest, style  # the key
-    cut = _cut(pictures.image(_shown.picture), _shown.instances[_i].mask, _how)
+@caches.data(max_entries=512)
+def _thumbnail(picture: Picture, mask: RLE, how: Style) -> bytes:
+    cut = cutout.extract(
+        pictures.image(picture),
+        mask,
+        background=how.background,
+        margin=how.margin,
+        feather=how.feather,
+    )
     reduced = image_io.preview_cutout if cut.shape[2] == 4 else image_io.preview
     return image_io.encode_png(reduced(cut, _LONGEST))
-
-
-def _cut(image: Image, mask: rle.RLE, how: Style) -> Image | RGBA:
-    return cutout.extract(
-        image, mask, background=how.background, margin=how.margin, feather=how.feather
-    )
 
 
 def download_all(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from maskcore import image_io
 from maskcore.image_io import ImageFile
 from maskcore.types import Image
+from pages.shared.caches.byte_cache import ByteCache
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,32 @@ class Picture:
         return self.name.rpartition(".")[0] or self.name
 
 
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Pixels made of a picture, to be shown and clicked on; no file holds them.
+
+    Attributes:
+        id: Identifies the pixels.
+        image: (H, W, 3), cannot be written.
+    """
+
+    id: str
+    image: Image
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.image.shape[:2]
+
+
+def _bytes_of_file(file: ImageFile) -> int:
+    return file.image.nbytes + (0 if file.alpha is None else file.alpha.nbytes)
+
+
+_files = ByteCache[ImageFile](600_000_000, _bytes_of_file)
+_reduced = ByteCache[Image](150_000_000, lambda image: image.nbytes)
+
+
 def picture_of(identity: str, name: str, content: bytes) -> Picture:
     """Read a file to know that it is an image, and its size.
 
@@ -52,11 +79,26 @@ def image(picture: Picture) -> Image:
     return read(picture).image
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading the image")
-def _decoded(identity: str, _content: bytes) -> ImageFile:
-    del identity  # the key of the cache: hashing the content again would be slow
-    file = image_io.read(_content)
-    file.image.flags.writeable = False
-    if file.alpha is not None:
-        file.alpha.flags.writeable = False
-    return file
+def reduced(picture: Picture, longest: int) -> Image:
+    """Return the pixels with at most so many along the longer side; shared, cannot be written."""
+    if max(picture.size_hw) <= longest:
+        return image(picture)
+
+    def make() -> Image:
+        small = image_io.preview(image(picture), longest)
+        small.flags.writeable = False
+        return small
+
+    return _reduced.get((picture.id, longest), make)
+
+
+def _decoded(identity: str, content: bytes) -> ImageFile:
+    def make() -> ImageFile:
+        with st.spinner("Reading the image"):
+            file = image_io.read(content)
+        file.image.flags.writeable = False
+        if file.alpha is not None:
+            file.alpha.flags.writeable = False
+        return file
+
+    return _files.get(identity, make)

@@ -57,7 +57,7 @@ def show(picture: Picture, made: Made | None, *, alt: str) -> None:
     names = {it.label for it in shown.instances}
     if len(names) < len(shown.instances) or len(names) > _MOST_NAMED:
         plain = [Instance(it.mask, "") for it in shown.instances]
-        shown = Shown.of(picture, plain, shown.colors, shown.mask_digests)
+        shown = Shown.of(picture, plain, shown.colors)
     view.show(shown, alt=alt)
 
 

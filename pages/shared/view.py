@@ -1,8 +1,4 @@
-"""Masks on a picture: how they are drawn, shown large and small, and named by their colors.
-
-Keys of caches are digests of content: Streamlit tells large arrays apart by samples only, and
-would hand out an older one for a small change.
-"""
+"""Masks on a picture: how they are drawn, shown large and small, and named by their colors."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ import hashlib
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -18,12 +15,13 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import image_io, masks, overlay, rle
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
-from pages.shared import pictures, workspace
+from pages.shared import caches, pictures, workspace
 from pages.shared.colors import to_hex, to_rgb
 from pages.shared.pictures import Picture
 
 _MANY = 60  # masks whose labels would hide the picture
-_LONGEST = 1400  # pixels of a picture on the page; Streamlit itself shrinks anything above 1460
+LONGEST = 1400
+"""Pixels of a picture on the page; Streamlit itself shrinks anything above 1460."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +30,13 @@ class Shown:
 
     Attributes:
         picture: What is below.
-        instances: The masks.
+        instances: The masks, of the picture's size or of that in which `show` reduces it.
         colors: "#rrggbb" of each.
-        mask_digests: `workspace.mask_digest` of each.
-        digest: Identifies all of that.
     """
 
     picture: Picture
     instances: tuple[Instance, ...]
     colors: tuple[str, ...]
-    mask_digests: tuple[str, ...]
-    digest: str
 
     @classmethod
     def of(
@@ -50,22 +44,47 @@ class Shown:
         picture: Picture,
         instances: Sequence[Instance],
         colors: Sequence[str] | None = None,
-        mask_digests: Sequence[str] | None = None,
     ) -> Shown:
         """Bring picture and instances together; colors are by label if not given."""
         if colors is None:
             by_label = overlay.colors(it.label for it in instances)
             colors = [to_hex(by_label[it.label]) for it in instances]
-        if mask_digests is None:
-            mask_digests = [workspace.mask_digest(it.mask) for it in instances]
-        said = [(it.label, it.score) for it in instances]
-        whole = repr((picture.id, picture.name, said, list(colors), list(mask_digests)))
-        digest = hashlib.sha256(whole.encode()).hexdigest()
-        return cls(picture, tuple(instances), tuple(colors), tuple(mask_digests), digest)
+        return cls(picture, tuple(instances), tuple(colors))
+
+    @cached_property
+    def digest(self) -> str:
+        """Identifies all of that."""
+        drawn = [(it.label, it.score, it.is_crowd, it.mask.digest) for it in self.instances]
+        content = self.picture.id, self.picture.name, drawn, self.colors
+        return hashlib.sha256(repr(content).encode()).hexdigest()
 
     def rgb(self) -> list[overlay.RGB]:
         """Return the colors as numbers."""
         return [to_rgb(color) for color in self.colors]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How masks are drawn; see `overlay.draw`.
+
+    Attributes:
+        opacity: 0 to 1.
+        outline: Whether outlines are drawn.
+        labels: Whether labels are written.
+        boxes: Whether boxes are drawn.
+        highlight: The place of the one instance that stands out.
+        on_black: Whether the picture is left out.
+    """
+
+    opacity: float = 0.45
+    outline: bool = True
+    labels: bool = False
+    boxes: bool = False
+    highlight: int | None = None
+    on_black: bool = False
+
+
+_PLAIN = Drawing()
 
 
 def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:
@@ -79,7 +98,6 @@ def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:
         picture,
         [layer.instance for layer in layers],
         [layer.color for layer in layers],
-        [layer.mask_digest for layer in layers],
     )
 
 
@@ -112,23 +130,46 @@ def show(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
         shown = Shown.of(shown.picture, [])
     if mode == "Masks":
         opacity, outline = 100, False
-    content = _drawn(
-        shown.digest,
-        _LONGEST,
-        opacity / 100,
-        outline,
-        labels,
-        boxes,
-        highlight if shown.instances else None,
-        mode == "Masks",
-        shown,
+    drawing = Drawing(
+        opacity=opacity / 100,
+        outline=outline,
+        labels=labels,
+        boxes=boxes,
+        highlight=highlight if shown.instances else None,
+        on_black=mode == "Masks",
     )
-    st.image(content, width="stretch", alt=alt)
+    st.image(_encoded(shown, LONGEST, drawing), width="stretch", alt=alt)
 
 
 def thumbnail(shown: Shown, longest: int = 480) -> bytes:
     """Return a small JPEG of the picture with its masks, without text."""
-    return _drawn(shown.digest, longest, 0.45, True, False, False, None, False, shown)
+    return _encoded(shown, longest, _PLAIN)
+
+
+@caches.data(max_entries=64)
+def _encoded(shown: Shown, longest: int, drawing: Drawing) -> bytes:
+    return image_io.encode_jpeg(drawn(shown, longest, drawing), quality=92)
+
+
+def drawn(shown: Shown, longest: int, drawing: Drawing = _PLAIN) -> Image:
+    """Return the picture with its masks, (h, w, 3), at most so many pixels along each side."""
+    base = pictures.reduced(shown.picture, longest)
+    size_hw = base.shape[:2]
+    return overlay.draw(
+        np.zeros_like(base) if drawing.on_black else base,
+        [replace(it, mask=_reduced(it.mask, size_hw)) for it in shown.instances],
+        opacity=drawing.opacity,
+        outline=drawing.outline,
+        labels=drawing.labels,
+        boxes=drawing.boxes,
+        colors=shown.rgb(),
+        highlight=drawing.highlight,
+    )
+
+
+@caches.resource(max_entries=2000)
+def _reduced(mask: RLE, size_hw: tuple[int, int]) -> RLE:
+    return mask if mask.size_hw == size_hw else masks.reduce(mask, size_hw)
 
 
 def mask_thumbnail(mask: RLE, longest: int = 320) -> bytes:
@@ -137,52 +178,6 @@ def mask_thumbnail(mask: RLE, longest: int = 320) -> bytes:
     scale = min(1.0, longest / max(height, width))
     small = max(1, round(height * scale)), max(1, round(width * scale))
     return image_io.encode_png(masks.label_map([masks.reduce(mask, small)], ids=[255]))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _drawn(
-    digest: str,
-    longest: int,
-    opacity: float,
-    outline: bool,
-    labels: bool,
-    boxes: bool,
-    highlight: int | None,
-    on_black: bool,
-    _shown: Shown,
-) -> bytes:
-    del digest  # stands for _shown in the key
-    base = _reduced(_shown.picture.id, longest, _shown.picture)
-    size_hw = base.shape[:2]
-    small = [
-        replace(instance, mask=_reduced_mask(key, size_hw, instance.mask))
-        for key, instance in zip(_shown.mask_digests, _shown.instances, strict=True)
-    ]
-    drawn = overlay.draw(
-        np.zeros_like(base) if on_black else base,
-        small,
-        opacity=opacity,
-        outline=outline,
-        labels=labels,
-        boxes=boxes,
-        colors=_shown.rgb(),
-        highlight=highlight,
-    )
-    return image_io.encode_jpeg(drawn, quality=92)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _reduced(picture_id: str, longest: int, _picture: Picture) -> Image:
-    del picture_id
-    reduced = image_io.preview(pictures.image(_picture), longest)
-    reduced.flags.writeable = False
-    return reduced
-
-
-@st.cache_resource(max_entries=2000, show_spinner=False)
-def _reduced_mask(mask_digest: str, size_hw: tuple[int, int], _mask: RLE) -> RLE:
-    del mask_digest
-    return _mask if _mask.size_hw == size_hw else masks.reduce(_mask, size_hw)
 
 
 def legend(shown: Shown) -> None:

@@ -32,14 +32,12 @@ class Layer:
     Attributes:
         id: Unique in the session; stays when the layer changes.
         instance: The mask and its label.
-        mask_digest: Of the mask's runs.
         color: "#rrggbb".
         visible: Whether it is drawn.
     """
 
     id: int
     instance: Instance
-    mask_digest: str
     color: str
     visible: bool = True
 
@@ -186,7 +184,7 @@ def _layers_of(instances: Sequence[Instance], beside: Sequence[Layer]) -> list[L
     new = []
     for instance in instances:
         color = colors.setdefault(instance.label, unused(colors.values()))
-        new.append(Layer(next(ids), instance, mask_digest(instance.mask), color))
+        new.append(Layer(next(ids), instance, color))
     return new
 
 
@@ -218,8 +216,7 @@ def repaint(masks: Mapping[int, RLE]) -> None:
         mask = masks.get(layer.id)
         if mask is None:
             return layer
-        instance = replace(layer.instance, mask=mask)
-        return replace(layer, instance=instance, mask_digest=mask_digest(mask))
+        return replace(layer, instance=replace(layer.instance, mask=mask))
 
     for file in _workspace().open.values():
         _step(tuple(map(repainted, file.steps[file.at])), file)
@@ -275,10 +272,3 @@ def redo() -> None:
     now = _open()
     if now is not None and now.at < len(now.steps) - 1:
         now.at += 1
-
-
-def mask_digest(mask: RLE) -> str:
-    """Identify a mask by its runs, for keys of caches and names of downloads."""
-    digest = hashlib.sha256(repr(mask.size_hw).encode())
-    digest.update(mask.counts.tobytes())
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ from maskcore import boxes, image_io, masks, overlay, rle
 from maskcore.overlay import PALETTE, RGB
 from maskcore.rle import RLE
 from maskcore.types import Box, Image, Instance
-from pages.shared import pictures, view, workspace
+from pages.shared import caches, pictures, view
 from pages.shared.colors import to_hex, to_rgb
 from pages.shared.compare import compare
 from pages.shared.pictures import Picture
@@ -87,45 +87,28 @@ def _few(after: Sequence[RLE], colors: Sequence[RGB]) -> tuple[list[RLE], list[R
     return joined, list(PALETTE[: len(joined)])
 
 
-def _picture(picture: Picture, box: Box, drawn: Sequence[RLE], colors: Sequence[RGB]) -> bytes:
-    digests = tuple(workspace.mask_digest(mask) for mask in drawn)
-    return _drawn(picture.id, box, digests, tuple(colors), picture, drawn)
-
-
-@st.cache_data(max_entries=24, show_spinner=False)
-def _drawn(
-    picture_id: str,
-    box: Box,
-    digests: tuple[str, ...],
-    colors: tuple[RGB, ...],
-    _picture: Picture,
-    _masks: Sequence[RLE],
-) -> bytes:
-    base = _base(picture_id, box, _picture)
-    instances = [
-        Instance(_fitted(digest, box, base.shape[:2], mask), "")
-        for digest, mask in zip(digests, _masks, strict=True)
-    ]
+@caches.data(max_entries=24)
+def _picture(picture: Picture, box: Box, masks: Sequence[RLE], colors: Sequence[RGB]) -> bytes:
+    base = _base(picture, box)
+    instances = [Instance(_fitted(mask, box, base.shape[:2]), "") for mask in masks]
     drawn = overlay.draw(base, instances, labels=False, colors=colors)
     return image_io.encode_jpeg(drawn, quality=92)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _base(picture_id: str, box: Box, _picture: Picture) -> Image:
+@caches.resource(max_entries=6)
+def _base(picture: Picture, box: Box) -> Image:
     """Return a part of the picture, reduced, or with every pixel as a square of many."""
-    del picture_id
     x1, y1, x2, y2 = box
-    part = image_io.preview(pictures.image(_picture)[y1:y2, x1:x2], _LONGEST)
+    part = image_io.preview(pictures.image(picture)[y1:y2, x1:x2], _LONGEST)
     base = _enlarged(part, _times(part.shape))
     base.flags.writeable = False
     return base
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _fitted(mask_digest: str, box: Box, size_hw: tuple[int, int], _mask: RLE) -> RLE:
+@caches.resource(max_entries=200)
+def _fitted(mask: RLE, box: Box, size_hw: tuple[int, int]) -> RLE:
     """Cut a mask to the box and bring it to the size of the picture that is drawn on."""
-    del mask_digest
-    part = rle.decode(_mask, box=box)
+    part = rle.decode(mask, box=box)
     times = _times(part.shape)
     if times > 1:
         return rle.encode(_enlarged(part, times))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import streamlit as st
-
 from maskcore import masks, rle
 from maskcore.rle import RLE
 from maskcore.types import Instance, Mask
+from pages.shared import caches
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 
@@ -113,8 +112,7 @@ class Edit:
 
 def results_of(edit: Edit, layers: Sequence[Layer]) -> list[Instance]:
     """Return what the edit makes of the layers: exact and of the full size, made only once."""
-    digests = tuple(layer.mask_digest for layer in layers)
-    groups = _made(digests, edit, [layer.instance.mask for layer in layers])
+    groups = _made(edit, [layer.instance.mask for layer in layers])
     instances = [layer.instance for layer in layers]
     if edit.operation.combines:
         instances = [replace(instances[0], score=None)]
@@ -125,10 +123,9 @@ def results_of(edit: Edit, layers: Sequence[Layer]) -> list[Instance]:
     ]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _made(digests: tuple[str, ...], edit: Edit, _chosen: list[RLE]) -> list[list[RLE]]:
-    del digests
-    return edit.operation.make(_chosen, edit.value)
+@caches.resource(max_entries=24)
+def _made(edit: Edit, masks: list[RLE]) -> list[list[RLE]]:
+    return edit.operation.make(masks, edit.value)
 
 
 def python(edit: Edit, picture: Picture) -> str:

@@ -13,7 +13,7 @@ from maskcore.rle import RLE
 from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.make.edit import controls
-from pages.shared import downloads, workspace
+from pages.shared import caches, downloads, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 from pages.shared.workspace import Layer
@@ -38,16 +38,14 @@ def facts(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
 def _counted(chosen: Sequence[RLE]) -> dict[str, int]:
     if not chosen:
         return {"Pixels": 0, "Parts": 0, "Holes": 0}
-    joined = rle.union(chosen)
-    return _count(workspace.mask_digest(joined), joined)
+    return _count(rle.union(chosen))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _count(mask_digest: str, _mask: RLE) -> dict[str, int]:
-    del mask_digest
-    pixels = rle.decode(_mask)
+@caches.data(max_entries=200)
+def _count(mask: RLE) -> dict[str, int]:
+    pixels = rle.decode(mask)
     return {
-        "Pixels": rle.area(_mask),
+        "Pixels": rle.area(mask),
         "Parts": masks.count_parts(pixels),
         "Holes": masks.count_holes(pixels),
     }

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from maskcore import image_io, kmeans, rle
 from maskcore.kmeans import Clusters, Curve, Histogram, Space
 from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
-from pages.shared import pictures
+from pages.shared import caches, pictures
 from pages.shared.colors import to_hex
-from pages.shared.pictures import Picture
+from pages.shared.pictures import Picture, Raster
 
 _LONGEST = 1200  # pixels of what is clustered and drawn anew with every step of the slider
 
@@ -45,14 +44,14 @@ class Tried:
         colors: "#rrggbb" of each cluster, the darkest first.
         counts: (K,) pixels of the whole picture in each.
         note: Why there are fewer clusters than were asked for, or "".
-        picture: In the colors of the clusters, of the size of the labels.
+        raster: The picture in the colors of the clusters, of the size of the labels.
     """
 
     labels: NDArray[np.uint8]
     colors: tuple[str, ...]
     counts: NDArray[np.int64]
     note: str
-    picture: Picture
+    raster: Raster
 
     @property
     def shares(self) -> list[float]:
@@ -60,37 +59,32 @@ class Tried:
         return (self.counts / self.counts.sum()).tolist()
 
 
+@caches.resource(max_entries=24, show_spinner="Clustering the colors")
 def tried(how: How, picture: Picture) -> Tried:
     """Return the clusters as the page shows them."""
-    return _tried(picture.id, how, picture)
-
-
-@st.cache_resource(max_entries=24, show_spinner="Clustering the colors")
-def _tried(picture_id: str, how: How, _picture: Picture) -> Tried:
-    clusters = whole(how, _picture)
-    rows, columns = map(mask_size.nearest, _picture.size_hw, reduced(_picture).size_hw)
+    clusters = whole(how, picture)
+    rows, columns = map(mask_size.nearest, picture.size_hw, reduced(picture).size_hw)
     labels = clusters.labels[rows][:, columns]
-    content = image_io.encode_jpeg(replace(clusters, labels=labels).image(), quality=92)
-    labels.flags.writeable = False
+    image = replace(clusters, labels=labels).image()
+    labels.flags.writeable = image.flags.writeable = False
     return Tried(
         labels,
         tuple(to_hex(color) for color in np.rint(clusters.centers).astype(int).tolist()),
         clusters.counts,
         clusters.note,
-        Picture(f"{picture_id} {how}", _picture.name, content, labels.shape),
+        Raster(f"{picture.id} {how}", image),
     )
 
 
-def reduced(picture: Picture) -> Picture:
+def reduced(picture: Picture) -> Raster:
     """Return the picture in the size of the page."""
-    return _reduced(picture.id, picture)
+    return Raster(f"{picture.id} {_LONGEST}", pictures.reduced(picture, _LONGEST))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _reduced(picture_id: str, _picture: Picture) -> Picture:
-    small = image_io.preview(pictures.image(_picture), _LONGEST)
-    content = image_io.encode_jpeg(small, quality=92)
-    return Picture(f"{picture_id} reduced to {_LONGEST}", _picture.name, content, small.shape[:2])
+@caches.data(max_entries=8)
+def jpeg(raster: Raster) -> bytes:
+    """Return what is shown as a file, for comparing."""
+    return image_io.encode_jpeg(raster.image, quality=92)
 
 
 def whole(how: How, picture: Picture) -> Clusters:
@@ -100,7 +94,7 @@ def whole(how: How, picture: Picture) -> Clusters:
         how.n_clusters,
         seed=how.seed,
         space=how.space,
-        histogram=_histogram(picture.id, how.space, picture),
+        histogram=_histogram(picture, how.space),
     )
 
 
@@ -111,17 +105,15 @@ def mask_of(labels: NDArray[np.uint8], clusters: Sequence[int]) -> RLE:
     return rle.encode(is_inside[labels])
 
 
-@st.cache_resource(max_entries=6, show_spinner="Counting the colors")
-def _histogram(picture_id: str, space: Space, _picture: Picture) -> Histogram:
-    del picture_id
-    return kmeans.histogram(pictures.image(_picture), space=space)
+@caches.resource(max_entries=6, show_spinner="Counting the colors")
+def _histogram(picture: Picture, space: Space) -> Histogram:
+    return kmeans.histogram(pictures.image(picture), space=space)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Trying 2 to 12 clusters")
-def curve(picture_id: str, space: Space, seed: int, _picture: Picture) -> Curve:
+@caches.resource(max_entries=64, show_spinner="Trying 2 to 12 clusters")
+def curve(picture: Picture, space: Space, seed: int) -> Curve:
     """Return how the inertia falls with the number of clusters."""
-    del picture_id
-    return kmeans.curve(pictures.image(_picture), space=space, seed=seed)
+    return kmeans.curve(pictures.image(picture), space=space, seed=seed)
 
 
 def python(how: How, picture: Picture, chosen: Sequence[int]) -> str:

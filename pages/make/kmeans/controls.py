@@ -50,7 +50,7 @@ def curve(how: How, picture: Picture) -> None:
     ) as opened:
         if not opened.open:
             return
-        found = clusters.curve(picture.id, how.space, how.seed, picture)
+        found = clusters.curve(picture, how.space, how.seed)
         height, width = picture.size_hw
         st.vega_lite_chart(
             _chart(found, how.n_clusters, height * width),

@@ -10,7 +10,7 @@ import streamlit as st
 from maskcore import image_io, kmeans, overlay, regions, rle, samples
 from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.types import Image, Instance
-from pages.shared import links, pictures, view
+from pages.shared import caches, links, pictures, view
 from pages.shared.colors import of_place, to_rgb
 from pages.shared.objects import controls as finder
 from pages.shared.pictures import Picture
@@ -53,7 +53,7 @@ def show(picture: Picture) -> None:
 def _picture_of(family: str, picture: Picture) -> tuple[str, bytes]:
     """Return what the family makes of the picture, and what to say of it."""
     if family != "CNN":
-        return f"By {family}", _made(picture.id, family, picture)
+        return f"By {family}", _made(picture, family)
     found = finder.outcome(picture)
     if found and found.instances:
         colors = [of_place(i) for i in range(len(found.instances))]
@@ -62,15 +62,13 @@ def _picture_of(family: str, picture: Picture) -> tuple[str, bytes]:
     return "By CNN: not run here yet, so a sample with its true objects", _sample()
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
-def _made(picture_id: str, family: str, _picture: Picture) -> bytes:
-    del picture_id
-    small = image_io.preview(pictures.image(_picture), _LONGEST)
+@caches.data(max_entries=24)
+def _made(picture: Picture, family: str) -> bytes:
     make = {"region": _regions, "edge": _edges, "cluster": _clusters}[family]
-    return image_io.encode_jpeg(make(small), quality=92)
+    return image_io.encode_jpeg(make(pictures.reduced(picture, _LONGEST)), quality=92)
 
 
-@st.cache_data(show_spinner=False)
+@caches.data()
 def _sample() -> bytes:
     scene = samples.shapes()
     masks = [it.mask for it in scene.instances]

@@ -32,11 +32,11 @@ def show(how: How, picture: Picture, tried: Tried, chosen: Sequence[int]) -> Non
     )
     reduced = clusters.reduced(picture)
     if mode == _COMPARE:
-        labels = "Image", "Clusters"
-        compare(reduced.content, tried.picture.content, key="kmeans compare", labels=labels)
+        files = clusters.jpeg(reduced), clusters.jpeg(tried.raster)
+        compare(*files, key="kmeans compare", labels=("Image", "Clusters"))
         return
     canvas.pick(
-        tried.picture if mode == _CLUSTERS else reduced,
+        tried.raster if mode == _CLUSTERS else reduced,
         key=f"kmeans pick {picture.id[:12]}",
         on_pick=lambda x, y: palette.toggle(how, picture, int(tried.labels[y, x])),
         mask=clusters.mask_of(tried.labels, chosen),

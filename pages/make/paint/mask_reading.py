@@ -14,7 +14,7 @@ from maskcore.image_io.stored import MaskPixels
 from maskcore.mask_files import MaskFile, kinds as mask_kinds
 from maskcore.masks import sizes as mask_size
 from maskcore.types import Instance
-from pages.shared import pictures, view
+from pages.shared import caches, pictures, view
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 
@@ -53,17 +53,17 @@ def instances(upload: Upload, picture: Picture) -> list[Instance]:
     Raises:
         ImageError: If the file cannot be read.
     """
-    usual = _interpreted(_Reading(upload.digest), upload.content)
+    usual = _interpreted(upload, _Reading())
     with st.container(horizontal=True, wrap=False):
         look = st.container(width=120)
         title = st.container(gap="xsmall")
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with controls:
         reading = _reading(upload, picture, usual)
-    file = _interpreted(reading, upload.content)
+    file = _interpreted(upload, reading)
     for note in file.notes:
         st.caption(f":material/info: {note}")
-    found = _fitted(upload, picture, reading, file)
+    found = _fitted(upload, picture, file)
     with controls:
         joined = _joined(upload, len(found))
     with title:
@@ -75,9 +75,8 @@ def instances(upload: Upload, picture: Picture) -> list[Instance]:
 
 
 class _Reading(NamedTuple):
-    """The way a file is read: everything that a result depends on."""
+    """The way a file is read."""
 
-    digest: str
     kind: str = "auto"
     threshold: int = 128
     invert: bool = False
@@ -85,10 +84,10 @@ class _Reading(NamedTuple):
     quarter_turns: int = 0
 
 
-@st.cache_resource(max_entries=200, show_spinner="Reading the mask")
-def _interpreted(reading: _Reading, _content: bytes) -> MaskFile:
+@caches.resource(max_entries=200, show_spinner="Reading the mask")
+def _interpreted(upload: Upload, reading: _Reading) -> MaskFile:
     return mask_files.interpret(
-        _pixels(reading.digest, _content),
+        _pixels(upload),
         kind=reading.kind,
         threshold=reading.threshold,
         invert=reading.invert,
@@ -97,24 +96,20 @@ def _interpreted(reading: _Reading, _content: bytes) -> MaskFile:
     )
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _pixels(digest: str, _content: bytes) -> MaskPixels:
-    del digest
-    return mask_pixels.read(_content)
+@caches.resource(max_entries=2)
+def _pixels(upload: Upload) -> MaskPixels:
+    return mask_pixels.read(upload.content)
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
-def _resized(
-    reading: _Reading, size_hw: tuple[int, int], _instances: Sequence[Instance]
-) -> list[Instance]:
-    del reading
-    return mask_size.fit(_instances, size_hw)
+@caches.resource(max_entries=50)
+def _resized(instances: Sequence[Instance], size_hw: tuple[int, int]) -> list[Instance]:
+    return mask_size.fit(instances, size_hw)
 
 
 def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
     """Let the person change how a file is read; what is likeliest is chosen already."""
     key = upload.key
-    reading = _Reading(upload.digest, usual.kind)
+    reading = _Reading(usual.kind)
     if len(usual.kinds) > 1:
         kind = st.selectbox(
             "Read as",
@@ -141,7 +136,7 @@ def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
         invert = st.toggle("Invert", key=f"{key} invert", persist_state="session")
         reading = reading._replace(invert=invert)
     else:
-        usual = _interpreted(reading, upload.content)
+        usual = _interpreted(upload, reading)
         if 1 < len(usual.labels) <= _MOST_LISTED:
             left_out = st.multiselect(
                 "Left out",
@@ -207,9 +202,7 @@ def _named(upload: Upload, found: Sequence[Instance], joined: bool) -> list[Inst
     return [replace(it, label=label or it.label) for it in found]
 
 
-def _fitted(
-    upload: Upload, picture: Picture, reading: _Reading, file: MaskFile
-) -> Sequence[Instance]:
+def _fitted(upload: Upload, picture: Picture, file: MaskFile) -> Sequence[Instance]:
     """Let the person decide about masks of another size than the image."""
     sentence = mask_size.mismatch(file.size_hw, picture.size_hw)
     if sentence is None or not file.instances:
@@ -225,7 +218,7 @@ def _fitted(
         key=f"{upload.key} resize {picture.id}",
         persist_state="session",
     )
-    return _resized(reading, picture.size_hw, file.instances) if wanted else []
+    return _resized(file.instances, picture.size_hw) if wanted else []
 
 
 def _look(upload: Upload, picture: Picture, file: MaskFile, fitted: list[Instance]) -> None:

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import masks, regions, rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import pictures, regions_made, view, workspace
+from pages.shared import caches, pictures, regions_made, view
 from pages.shared.pictures import Picture
 from pages.shared.regions_made import Made
 from pages.shared.view import Shown
@@ -45,7 +45,7 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         )
         lines = st.toggle("Show the edges", True, key="edges shown", persist_state="session")
         apart = st.toggle("Each part by itself", False, key="edges apart", persist_state="session")
-        mask = _enclosed(picture.id, edges, gap, int(least), picture)
+        mask = _enclosed(picture, edges, gap, int(least))
         if rle.area(mask):
             st.caption(regions_made.area(mask))
         else:
@@ -53,7 +53,7 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         name = regions_made.name("shape", key="edges name")
     code = _code(picture, edges, gap, int(least), apart=apart)
     if apart:
-        parts = _parts(workspace.mask_digest(mask), mask)
+        parts = _parts(mask)
         made = regions_made.many(picture, parts, [name] * len(parts), code)
     else:
         made = regions_made.one(picture, mask, name, code)
@@ -91,7 +91,7 @@ def _edges_controls() -> _Edges:
 
 
 def _view_with_lines(picture: Picture, edges: _Edges, mask: RLE) -> None:
-    both = {"enclosed": mask, "edges": _found_edges(picture.id, edges, picture)}
+    both = {"enclosed": mask, "edges": _found_edges(picture, edges)}
     colors = [_FILLED, _LINES]
     unnamed = [Instance(it, "") for it in both.values()]
     view.show(Shown.of(picture, unnamed, colors), alt="The edges, and what they enclose")
@@ -99,26 +99,23 @@ def _view_with_lines(picture: Picture, edges: _Edges, mask: RLE) -> None:
     view.legend(Shown.of(picture, named, colors))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _found_edges(picture_id: str, edges: _Edges, _picture: Picture) -> RLE:
-    del picture_id
+@caches.resource(max_entries=16)
+def _found_edges(picture: Picture, edges: _Edges) -> RLE:
     low, high, sigma = edges
-    return rle.encode(regions.edges(pictures.image(_picture), low=low, high=high, sigma=sigma))
+    return rle.encode(regions.edges(pictures.image(picture), low=low, high=high, sigma=sigma))
 
 
-@st.cache_resource(max_entries=32, show_spinner="Following the edges")
-def _enclosed(picture_id: str, edges: _Edges, gap: int, min_area: int, _picture: Picture) -> RLE:
-    del picture_id
+@caches.resource(max_entries=32, show_spinner="Following the edges")
+def _enclosed(picture: Picture, edges: _Edges, gap: int, min_area: int) -> RLE:
     low, high, sigma = edges
-    image = pictures.image(_picture)
+    image = pictures.image(picture)
     found = regions.closed_edges(image, low=low, high=high, sigma=sigma, gap=gap, min_area=min_area)
     return rle.encode(found)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _parts(mask_digest: str, _mask: RLE) -> list[RLE]:
-    del mask_digest
-    return masks.split(rle.decode(_mask))
+@caches.resource(max_entries=16)
+def _parts(mask: RLE) -> list[RLE]:
+    return masks.split(rle.decode(mask))
 
 
 def _code(picture: Picture, edges: _Edges, gap: int, min_area: int, *, apart: bool) -> str:

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import regions, rle
 from maskcore.rle import RLE
 from maskcore.types import Box, Instance
-from pages.shared import canvas, errors, pictures, regions_made, view, workspace
+from pages.shared import caches, canvas, errors, pictures, regions_made, view
 from pages.shared.pictures import Picture
 from pages.shared.regions_made import Made
 from pages.shared.view import Shown
@@ -58,7 +58,7 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
     with controls:
         marks, mask = drawn.asked, rle.empty(picture.size_hw)
         with errors.shown():
-            mask = _found(picture, marks) if marks else mask
+            mask = _cut(picture, marks.box, marks.inside, marks.outside) if marks else mask
             _say(drawn, mask)
         name = regions_made.name("object", key="grabcut name")
     with look:
@@ -140,22 +140,14 @@ def _drawn(picture: Picture) -> _Drawn:
     return every.setdefault(picture.id, _Drawn(_nothing(picture)))
 
 
-def _found(picture: Picture, marks: _Marks) -> RLE:
-    digests = workspace.mask_digest(marks.inside), workspace.mask_digest(marks.outside)
-    return _cut(picture.id, marks.box, *digests, picture, marks)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Finding the object")
-def _cut(
-    picture_id: str, box: Box | None, inside: str, outside: str, _picture: Picture, _marks: _Marks
-) -> RLE:
-    del picture_id, inside, outside
+@caches.resource(max_entries=32, show_spinner="Finding the object")
+def _cut(picture: Picture, box: Box | None, inside: RLE, outside: RLE) -> RLE:
     scribbles = {
         name: rle.decode(mask)
-        for name, mask in (("inside", _marks.inside), ("outside", _marks.outside))
+        for name, mask in (("inside", inside), ("outside", outside))
         if rle.area(mask)
     }
-    return rle.encode(regions.grabcut(pictures.image(_picture), box=box, **scribbles))
+    return rle.encode(regions.grabcut(pictures.image(picture), box=box, **scribbles))
 
 
 def _code(picture: Picture, marks: _Marks) -> str:

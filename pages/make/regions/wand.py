@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import regions, rle
 from maskcore.rle import RLE
-from pages.shared import canvas, pictures, regions_made
+from pages.shared import caches, canvas, pictures, regions_made
 from pages.shared.pictures import Picture
 from pages.shared.regions_made import Made
 
@@ -131,18 +131,14 @@ def _effective(clicks: list[_Click]) -> list[_Click]:
 def _mask(picture: Picture, clicks: list[_Click]) -> RLE:
     mask = rle.empty(picture.size_hw)
     for click in clicks:
-        place = click.x, click.y
-        found = _found(picture.id, place, click.tolerance, click.contiguous, picture)
+        found = _found(picture, (click.x, click.y), click.tolerance, click.contiguous)
         mask = rle.difference(mask, found) if click.way == "Subtract" else rle.union([mask, found])
     return mask
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _found(
-    picture_id: str, xy: tuple[int, int], tolerance: int, contiguous: bool, _picture: Picture
-) -> RLE:
-    del picture_id
-    image = pictures.image(_picture)
+@caches.resource(max_entries=200)
+def _found(picture: Picture, xy: tuple[int, int], tolerance: int, contiguous: bool) -> RLE:
+    image = pictures.image(picture)
     return rle.encode(regions.magic_wand(image, xy, tolerance, contiguous=contiguous))
 
 

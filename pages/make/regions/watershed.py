@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import masks, regions, rle
 from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.wording import counted
-from pages.shared import canvas, markdown, pictures, regions_made, workspace
+from pages.shared import caches, canvas, markdown, pictures, regions_made, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
 from pages.shared.regions_made import Made
@@ -45,7 +45,7 @@ def _painted(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -
     by_picture = st.session_state.setdefault(_SEEDS, {})
     seeds = by_picture.setdefault(picture.id, rle.empty(picture.size_hw))
     with controls:
-        found = _grown(picture.id, workspace.mask_digest(seeds), picture, seeds)
+        found = _grown(picture, seeds)
         if len(found) < 2:
             st.info(
                 "Paint a stroke on each object and one on the background; strokes that do not "
@@ -88,13 +88,12 @@ def _kept(count: int) -> list[int]:
     return sorted(chosen)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Growing the regions")
-def _grown(picture_id: str, seeds_digest: str, _picture: Picture, _seeds: RLE) -> list[RLE]:
-    del picture_id, seeds_digest
-    apart = masks.split(rle.decode(_seeds))
+@caches.resource(max_entries=16, show_spinner="Growing the regions")
+def _grown(picture: Picture, seeds: RLE) -> list[RLE]:
+    apart = masks.split(rle.decode(seeds))
     if len(apart) < 2:
         return []
-    labels = regions.watershed(pictures.image(_picture), masks.label_map(apart))
+    labels = regions.watershed(pictures.image(picture), masks.label_map(apart))
     return list(rle_labels.encode(labels).values())
 
 
@@ -145,7 +144,7 @@ def _split(
         )
         layer = by_id[chosen]
         how = {"min_distance": least, "neck": neck / 100, "max_hole": hole}
-        found = _objects(layer.mask_digest, how, layer.instance.mask)
+        found = _objects(layer.instance.mask, how)
         label = layer.instance.label
         count = len(found)
         st.markdown(f"**{counted(count, 'object')}** in {markdown.plain(label)}")
@@ -169,10 +168,9 @@ labels = regions.split_touching(mask, {options})
     return made
 
 
-@st.cache_resource(max_entries=16, show_spinner="Taking the objects apart")
-def _objects(mask_digest: str, how: dict[str, float], _mask: RLE) -> list[RLE]:
-    del mask_digest
-    labels = regions.split_touching(rle.decode(_mask), **how)
+@caches.resource(max_entries=16, show_spinner="Taking the objects apart")
+def _objects(mask: RLE, how: dict[str, float]) -> list[RLE]:
+    labels = regions.split_touching(rle.decode(mask), **how)
     found = rle_labels.encode(labels)
     return [mask for number, mask in found.items() if number]
 

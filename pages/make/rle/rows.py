@@ -15,7 +15,7 @@ from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.make.rle.source import use_dialect
-from pages.shared import markdown, view, workspace
+from pages.shared import caches, markdown, view, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
 from pages.shared.table_source import Source
@@ -43,27 +43,16 @@ class Chosen:
     joined: bool
 
 
+@caches.resource(max_entries=6, show_spinner="Reading the rows")
 def read(found: Source, size_hw: tuple[int, int] | None, dialect: str | None) -> RleTable:
     """Read the table, or recall it; RLEError if it is none."""
-    return _read(found.digest, size_hw, dialect, found.content)
+    return rle_csv.read(found.content, size_hw=size_hw, dialect=dialect)
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the rows")
-def _read(
-    digest: str,
-    size_hw: tuple[int, int] | None,
-    dialect: str | None,
-    _content: str | bytes,
-) -> RleTable:
-    del digest
-    return rle_csv.read(_content, size_hw=size_hw, dialect=dialect)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def candidates(mask_digest: str, dialect: str, _mask: RLE) -> list[Candidate]:
+@caches.resource(max_entries=32)
+def candidates(mask: RLE, dialect: str) -> list[Candidate]:
     """Return the ways to read a code that the dialect reads as this mask."""
-    del mask_digest
-    return rle_text.detect(rle_text.format(_mask, dialect), _mask.size_hw)
+    return rle_text.detect(rle_text.format(mask, dialect), mask.size_hw)
 
 
 def choose(table: RleTable) -> Chosen | None:
@@ -115,7 +104,7 @@ def _join(rows: list[RleRow], dialect: str) -> bool:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@caches.resource(max_entries=8)
 def _black(name: str, size_hw: tuple[int, int]) -> Picture:
     content = image_io.encode_png(np.zeros(size_hw, np.uint8))
     stem = name.rpartition(".")[0] or name or "masks"
@@ -173,7 +162,7 @@ def show_candidates(rows: list[RleRow], dialect: str) -> None:
     row = next((row for row in rows if rle.area(row.mask)), None)
     if row is None:
         return
-    found = candidates(workspace.mask_digest(row.mask), dialect, row.mask)
+    found = candidates(row.mask, dialect)
     if len(found) < 2:
         return
     by_outline = found[0].mask == row.mask

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import samples
 from maskcore.rle_text import DIALECTS
-from pages.shared import workspace
+from pages.shared import caches, workspace
 from pages.shared.table_source import Source, TableSource
 
 _TABLE = TableSource(
@@ -52,7 +52,7 @@ def _paste_steel() -> None:
     st.session_state[_DIALECT] = st.session_state[_SIZE] = AUTOMATIC
 
 
-@st.cache_resource(show_spinner=False)
+@caches.resource()
 def _steel_id() -> str:
     return hashlib.sha256(samples.load("steel").image_bytes).hexdigest()
 

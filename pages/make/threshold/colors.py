@@ -6,7 +6,6 @@ import streamlit as st
 
 from maskcore.threshold.channels import CHANNELS, SPACES
 from pages.make.threshold import settings
-from pages.shared import pictures
 from pages.shared.colors import to_hex
 from pages.shared.pictures import Picture
 
@@ -18,19 +17,18 @@ def picked(picture: Picture) -> list[str]:
     """Return the colors picked from a picture, "#rrggbb"; at first that of its middle."""
     by_picture: dict[str, list[str]] = st.session_state.setdefault(_PICKED, {})
     if picture.id not in by_picture:
-        small = settings.reduced(picture)
-        height, width = small.size_hw
-        by_picture[picture.id] = [_color_at(small, width // 2, height // 2)]
+        height, width = settings.reduced(picture).shape[:2]
+        by_picture[picture.id] = [_color_at(picture, width // 2, height // 2)]
     return by_picture[picture.id]
 
 
 def pick(picture: Picture, x: int, y: int) -> None:
     """Add the color at a pixel of the reduced picture."""
-    _add(picture, _color_at(settings.reduced(picture), x, y))
+    _add(picture, _color_at(picture, x, y))
 
 
 def _color_at(picture: Picture, x: int, y: int) -> str:
-    red, green, blue = pictures.image(picture)[y, x].tolist()
+    red, green, blue = settings.reduced(picture)[y, x].tolist()
     return to_hex((red, green, blue))
 
 

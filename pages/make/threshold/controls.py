@@ -57,7 +57,7 @@ def how(function: str, picture: Picture) -> How | None:
             return How(function, bounds, (("channel", channel),), invert)
         if function == "adaptive":
             return _adaptive(channel, invert=invert)
-        value = settings.automatic(picture.id, function, channel, picture)
+        value = settings.automatic(picture, function, channel)
         highest = CHANNELS[channel].highest
         value_range.histogram(picture, channel, value + 1, highest, invert=invert)
         st.caption(f"Threshold {value}: what is {'darker' if invert else 'brighter'} is inside.")

@@ -12,22 +12,21 @@ from pages.make.threshold import colors, settings
 from pages.make.threshold.settings import How
 from pages.shared import canvas, downloads, pictures, view, workspace
 from pages.shared.colors import to_hex
-from pages.shared.pictures import Picture
+from pages.shared.pictures import Picture, Raster
 
 
 def show(picture: Picture, mask: RLE | None, *, pick: bool) -> None:
     """Show the mask on the reduced picture, perhaps so that its colors can be picked."""
-    small = settings.reduced(picture)
     if pick:
         canvas.pick(
-            small,
+            Raster(f"{picture.id} reduced", settings.reduced(picture)),
             key=f"threshold pick {picture.id[:12]}",
             on_pick=lambda x, y: colors.pick(picture, x, y),
             mask=mask,
             color=to_hex(PALETTE[0]),
         )
     elif mask:
-        view.show(view.Shown.of(small, [Instance(mask, "")]), alt="The mask on the image")
+        view.show(view.Shown.of(picture, [Instance(mask, "")]), alt="The mask on the image")
 
 
 def keep(picture: Picture, how: How, mask: RLE, label: str) -> None:

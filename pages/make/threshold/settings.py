@@ -6,18 +6,16 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore import image_io, rle, threshold
+from maskcore import rle, threshold
 from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
 from maskcore.threshold.channels import CHANNELS
 from maskcore.types import Image, Mask
-from pages.shared import pictures
+from pages.shared import caches, pictures, view
 from pages.shared.pictures import Picture
 
-_LONGEST = 1400
 _AUTOMATIC = {"otsu": threshold.otsu_value, "triangle": threshold.triangle_value}
 
 
@@ -50,40 +48,30 @@ class How:
         return ~inside if self.invert else inside
 
 
-def reduced(picture: Picture) -> Picture:
+def reduced(picture: Picture) -> Image:
     """Return the picture in the size of the page, to try things on."""
-    return _reduced(picture.id, picture) if max(picture.size_hw) > _LONGEST else picture
+    return pictures.reduced(picture, view.LONGEST)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _reduced(picture_id: str, _picture: Picture) -> Picture:
-    small = image_io.preview(pictures.image(_picture), _LONGEST)
-    content = image_io.encode_png(small)
-    return Picture(f"{picture_id} reduced", _picture.name, content, small.shape[:2])
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _sampled(picture_id: str, size_hw: tuple[int, int], _picture: Picture) -> Image:
+@caches.resource(max_entries=4)
+def _sampled(picture: Picture, size_hw: tuple[int, int]) -> Image:
     """Take single pixels: means of pixels have less noise, and would promise a cleaner mask."""
-    del picture_id
-    rows, columns = map(mask_size.nearest, _picture.size_hw, size_hw)
-    return pictures.image(_picture)[rows[:, None], columns]
+    rows, columns = map(mask_size.nearest, picture.size_hw, size_hw)
+    return pictures.image(picture)[rows[:, None], columns]
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def counts(picture_id: str, channel: str, _picture: Picture) -> NDArray[np.int64]:
+@caches.resource(max_entries=64)
+def counts(picture: Picture, channel: str) -> NDArray[np.int64]:
     """Return the histogram of all the picture's pixels, (256,)."""
-    del picture_id
-    found = threshold.histogram(pictures.image(_picture), channel)
+    found = threshold.histogram(pictures.image(picture), channel)
     found.flags.writeable = False
     return found
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def automatic(picture_id: str, function: str, channel: str, _picture: Picture) -> int:
+@caches.data(max_entries=64)
+def automatic(picture: Picture, function: str, channel: str) -> int:
     """Return the threshold that "otsu" or "triangle" finds in all the picture's pixels."""
-    del picture_id
-    return _AUTOMATIC[function](pictures.image(_picture), channel=channel)
+    return _AUTOMATIC[function](pictures.image(picture), channel=channel)
 
 
 def tried(how: How, picture: Picture) -> RLE:
@@ -92,19 +80,19 @@ def tried(how: How, picture: Picture) -> RLE:
     Each pixel is what the whole mask has in the middle of the area that it stands for. Only of
     "adaptive" that is not exact: its block is as large a part of the picture, but a whole number.
     """
-    size_hw = reduced(picture).size_hw
+    size_hw = reduced(picture).shape[:2]
     options = dict(how.options)
     if how.function in _AUTOMATIC:
         channel = str(options["channel"])
         highest = CHANNELS[channel].highest
-        value = automatic(picture.id, how.function, channel, picture)
+        value = automatic(picture, how.function, channel)
         if value < highest:
             how = replace(how, function="by_value", arguments=(value + 1, highest))
     if "block_size" in options:
         scale = max(size_hw) / max(picture.size_hw)
         options["block_size"] = max(3, round((options["block_size"] * scale - 1) / 2) * 2 + 1)
         how = replace(how, options=tuple(options.items()))
-    return rle.encode(how.mask(_sampled(picture.id, size_hw, picture)))
+    return rle.encode(how.mask(_sampled(picture, size_hw)))
 
 
 def python(how: How, picture: Picture) -> str:

@@ -24,7 +24,7 @@ def chosen(picture: Picture, channel: str, *, invert: bool) -> tuple[int, int]:
     """Show histogram and slider; return the lowest and the highest value."""
     highest, unit, key = CHANNELS[channel].highest, _unit(channel), _key(channel)
     if key not in st.session_state:
-        above = settings.automatic(picture.id, "otsu", channel, picture) + 1
+        above = settings.automatic(picture, "otsu", channel) + 1
         st.session_state[key] = min(above, highest) * unit, highest * unit
     low, high = (value // unit for value in st.session_state[key])
     _show(picture, channel, low, high, invert=invert, to_choose=True)
@@ -61,7 +61,7 @@ def _show(
     picture: Picture, channel: str, low: int, high: int, *, invert: bool, to_choose: bool
 ) -> None:
     highest, unit = _highest(channel), _unit(channel)
-    counts = settings.counts(picture.id, channel, picture)[: highest + 1]
+    counts = settings.counts(picture, channel)[: highest + 1]
     apart = 30 if CHANNELS[channel].cyclic else 50
     data = {
         "counts": counts.tolist(),

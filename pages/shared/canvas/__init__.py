@@ -17,7 +17,7 @@ from maskcore.rle import RLE
 from maskcore.types import Box
 from pages.shared.canvas import desk, files
 from pages.shared.colors import to_rgb
-from pages.shared.pictures import Picture
+from pages.shared.pictures import Picture, Raster
 
 _HERE = Path(__file__).parent
 _ORANGE = "#e69f00"
@@ -82,7 +82,7 @@ def paint(
 
 
 def pick(
-    picture: Picture,
+    picture: Picture | Raster,
     *,
     key: str,
     on_pick: Callable[[int, int], None],
@@ -111,7 +111,7 @@ def box(
 
 
 def _show(
-    picture: Picture,
+    picture: Picture | Raster,
     state: desk.Document,
     mode: str,
     *,
@@ -131,7 +131,7 @@ def _show(
         "width": width,
         "height": height,
         "image": files.image(picture, key),
-        "mask": files.mask(state.base_digest, state.base_mask, key),
+        "mask": files.mask(state.base_mask, key),
         "under": files.under(picture.size_hw, others, key) if others else "",
         "color": to_rgb(color),
         "box": box,

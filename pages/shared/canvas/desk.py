@@ -12,7 +12,6 @@ import streamlit as st
 from maskcore.errors import MaskcoreError
 from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
-from pages.shared import workspace
 
 COURIER = "canvas-courier"
 _KEY = "canvas desk"
@@ -26,26 +25,22 @@ class Document:
 
     Attributes:
         mask: With everything that has arrived.
-        digest: `workspace.mask_digest` of it.
         on_paint: Takes the mask when something has arrived.
         base: Counts the masks that did not come from the canvas: it must fetch the latest.
         base_mask: That mask.
-        base_digest: Its digest.
         base_revision: The last message that it includes.
     """
 
     mask: RLE
-    digest: str
     on_paint: Callable[[RLE], None]
     base: int
     base_mask: RLE
-    base_digest: str
     base_revision: int
 
     def rebase(self, revision: int) -> None:
         """Let the canvas fetch the mask as it is now."""
         self.base += 1
-        self.base_mask, self.base_digest, self.base_revision = self.mask, self.digest, revision
+        self.base_mask, self.base_revision = self.mask, revision
 
 
 @dataclass
@@ -75,18 +70,17 @@ def open_document(key: str, name: str, mask: RLE, on_paint: Callable[[RLE], None
     another in between: it may have forgotten that by now.
     """
     desk = _desk()
-    digest = workspace.mask_digest(mask)
     document = desk.documents.pop(name, None)
     if document is None:
-        document = Document(mask, digest, on_paint, 0, mask, digest, desk.revision)
+        document = Document(mask, on_paint, 0, mask, desk.revision)
     desk.documents[name] = document
     if len(desk.documents) > _MOST_DOCUMENTS:
         del desk.documents[next(iter(desk.documents))]
     document.on_paint = on_paint
-    known = document.digest if desk.shown.get(key) == name else document.base_digest
+    known = document.mask if desk.shown.get(key) == name else document.base_mask
     desk.shown[key] = name
-    if digest != known:
-        document.mask, document.digest = mask, digest
+    if mask != known:
+        document.mask = mask
         document.rebase(desk.revision)
     return document
 
@@ -144,4 +138,4 @@ def _take(desk: _Desk, message: Mapping[str, Any]) -> None:
     patch = mask_bits.read_patch(message, document.mask.size_hw)
     mask = mask_bits.apply(document.mask, patch)
     document.on_paint(mask)
-    document.mask, document.digest = mask, workspace.mask_digest(mask)
+    document.mask = mask

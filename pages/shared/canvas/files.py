@@ -17,9 +17,9 @@ import streamlit as st
 from maskcore import image_io, masks, rle
 from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
-from pages.shared import pictures, workspace
+from pages.shared import caches, pictures
 from pages.shared.colors import to_rgb
-from pages.shared.pictures import Picture
+from pages.shared.pictures import Picture, Raster
 
 _LONGEST = 2000  # pixels; what lies beneath is for orientation only
 _STRENGTH = 110  # of 255
@@ -30,53 +30,52 @@ _bytes = st.components.v2.component(
 )
 
 
-def image(picture: Picture, key: str) -> str:
+def image(picture: Picture | Raster, key: str) -> str:
     """Return the address of the picture, with the pixels that Python sees."""
-    content, kind = _browser_image(picture.id, picture)
+    content, kind = _browser_image(picture)
     return _address(content, kind, f"{key} image", picture.id)
 
 
-def mask(digest: str, mask: RLE, key: str) -> str:
+def mask(mask: RLE, key: str) -> str:
     """Return the address of a mask as packed bits."""
-    return _address(_packed(digest, mask), "application/octet-stream", f"{key} mask", digest)
+    return _address(_packed(mask), "application/octet-stream", f"{key} mask", mask.digest)
 
 
 def under(size_hw: tuple[int, int], layers: Sequence[tuple[RLE, str]], key: str) -> str:
     """Return the address of a reduced picture of masks in their colors."""
-    layers = [(it, color) for it, color in layers if rle.area(it)]
+    layers = [(mask, color) for mask, color in layers if rle.area(mask)]
     if not layers:
         return ""
-    digest = "".join(f"{workspace.mask_digest(it)[:16]}{color}" for it, color in layers)
-    return _address(_under(digest, size_hw, layers), "image/png", f"{key} under", digest)
+    digest = "".join(f"{mask.digest[:16]}{color}" for mask, color in layers)
+    return _address(_under(size_hw, layers), "image/png", f"{key} under", digest)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _browser_image(picture_id: str, _picture: Picture) -> tuple[bytes, str]:
-    del picture_id
-    file = pictures.read(_picture)
+@caches.resource(max_entries=4)
+def _browser_image(picture: Picture | Raster) -> tuple[bytes, str]:
+    if isinstance(picture, Raster):
+        return image_io.encode_png(picture.image), "image/png"
+    file = pictures.read(picture)
     # Browsers decode these as Python does, pixel for pixel; others are written anew, without loss.
     plain = file.mode in ("RGB", "L") and file.alpha is None
     if file.format == "JPEG" and plain:
-        return _picture.content, "image/jpeg"
+        return picture.content, "image/jpeg"
     if file.format == "PNG" and plain and file.orientation == 1:
-        return _picture.content, "image/png"
+        return picture.content, "image/png"
     return image_io.encode_png(file.image), "image/png"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _packed(digest: str, _mask: RLE) -> bytes:
-    del digest
-    return mask_bits.pack(_mask)
+@caches.resource(max_entries=8)
+def _packed(mask: RLE) -> bytes:
+    return mask_bits.pack(mask)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _under(digest: str, size_hw: tuple[int, int], _layers: Sequence[tuple[RLE, str]]) -> bytes:
-    del digest
+@caches.resource(max_entries=8)
+def _under(size_hw: tuple[int, int], layers: Sequence[tuple[RLE, str]]) -> bytes:
     scale = min(1.0, _LONGEST / max(size_hw))
     small = max(1, round(size_hw[0] * scale)), max(1, round(size_hw[1] * scale))
-    labels = masks.label_map([masks.reduce(it, small) for it, _ in _layers])
-    shades = np.array([(0, 0, 0, 0), *((*to_rgb(it), _STRENGTH) for _, it in _layers)], np.uint8)
-    return image_io.encode_png(shades[labels])
+    labels = masks.label_map([masks.reduce(mask, small) for mask, _ in layers])
+    shades = [(0, 0, 0, 0), *((*to_rgb(color), _STRENGTH) for _, color in layers)]
+    return image_io.encode_png(np.array(shades, np.uint8)[labels])
 
 
 def _address(content: bytes, kind: str, place: str, digest: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from maskcore import image_io, samples
 from maskcore.errors import MaskcoreError
 from maskcore.wording import counted
-from pages.shared import markdown, uploads, workspace
+from pages.shared import caches, markdown, uploads, workspace
 
 _QUEUE = "files to open"
 _GENERATION = "uploads so far"
@@ -75,7 +75,7 @@ def open_sample(name: str) -> None:
     _say_opened(sample.name)
 
 
-@st.cache_data(show_spinner=False)
+@caches.data()
 def sample_thumbnail(name: str) -> bytes:
     """Return a small JPEG of a sample."""
     image = image_io.read_image(samples.load(name).image_bytes)

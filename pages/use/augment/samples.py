@@ -69,7 +69,7 @@ def large(digest: str, said: str, index: int, look: Look, _shown: Shown, _choice
         look: What is seen of it.
     """
     del digest, said
-    image = _reduced(_shown.picture.id, LARGE, _shown.picture)
+    image = pictures.reduced(_shown.picture, LARGE)
     instances = _fitted(_shown, image)
     numbers = drawn(_shown.picture, _choice, index)
     sample = _sample(image, instances, _shown.rgb(), numbers, look, labels=True)
@@ -105,7 +105,7 @@ def _sample(
 def _small(digest: str, _shown: Shown) -> tuple[Image, list[Instance], list[RGB]]:
     """Return what the cells of the grid are made of; masks of one color are joined."""
     del digest
-    image = _reduced(_shown.picture.id, CELL, _shown.picture)
+    image = pictures.reduced(_shown.picture, CELL)
     of_color: dict[RGB, list[Instance]] = {}
     for color, instance in zip(_shown.rgb(), _fitted(_shown, image), strict=True):
         of_color.setdefault(color, []).append(instance)
@@ -119,11 +119,3 @@ def _fitted(shown: Shown, image: Image) -> list[Instance]:
         it if it.mask.size_hw == size_hw else replace(it, mask=masks.reduce(it.mask, size_hw))
         for it in shown.instances
     ]
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _reduced(picture_id: str, longest: int, _picture: Picture) -> Image:
-    del picture_id
-    reduced = image_io.preview(pictures.image(_picture), longest)
-    reduced.flags.writeable = False
-    return reduced

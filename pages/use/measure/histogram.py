@@ -12,7 +12,7 @@ from maskcore import measure, rle
 from maskcore.measure import Histogram
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import markdown, pictures, view
+from pages.shared import caches, markdown, pictures, view
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 from pages.use.measure.rows import Chosen
@@ -25,7 +25,7 @@ def show(picture: Picture, chosen: Chosen, channels: Sequence[str]) -> None:
     if not channels:
         st.info("Choose a channel to see its values.", icon=":material/bar_chart:")
         return
-    counts = _counts(picture.id, chosen.mask_digest, picture, chosen.mask)
+    counts = _counts(picture, chosen.mask)
     n_inside = rle.area(chosen.mask)
     n_outside = chosen.mask.size_hw[0] * chosen.mask.size_hw[1] - n_inside
     if not n_inside:
@@ -37,8 +37,7 @@ def show(picture: Picture, chosen: Chosen, channels: Sequence[str]) -> None:
     if n_outside:
         histograms["outside"], colors["outside"] = counts[1], _OUTSIDE
         named = [Instance(chosen.mask, part) for part in colors]
-        digests = [chosen.mask_digest] * len(named)
-        view.legend(Shown.of(picture, named, list(colors.values()), digests))
+        view.legend(Shown.of(picture, named, list(colors.values())))
     height = 260 if len(channels) == 1 else 190
     for channel in channels:
         st.vega_lite_chart(
@@ -47,20 +46,16 @@ def show(picture: Picture, chosen: Chosen, channels: Sequence[str]) -> None:
         )
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _counts(
-    picture_id: str, mask_digest: str, _picture: Picture, _mask: RLE
-) -> tuple[Histogram, Histogram]:
+@caches.resource(max_entries=200)
+def _counts(picture: Picture, mask: RLE) -> tuple[Histogram, Histogram]:
     """Return the histograms inside and outside."""
-    del mask_digest
-    inside = measure.histogram(pictures.image(_picture), _mask)
-    return inside, _everywhere(picture_id, _picture) - inside
+    inside = measure.histogram(pictures.image(picture), mask)
+    return inside, _everywhere(picture) - inside
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _everywhere(picture_id: str, _picture: Picture) -> Histogram:
-    del picture_id
-    return measure.histogram(pictures.image(_picture))
+@caches.resource(max_entries=8)
+def _everywhere(picture: Picture) -> Histogram:
+    return measure.histogram(pictures.image(picture))
 
 
 def _shares(histogram: Histogram, channel: str) -> list[float]:

@@ -8,7 +8,7 @@ import streamlit as st
 from maskcore import measure, rle
 from maskcore.measure import MeanComparison
 from maskcore.rle import RLE
-from pages.shared import pictures
+from pages.shared import caches, pictures
 from pages.shared.pictures import Picture
 from pages.use.measure.rows import Chosen
 
@@ -33,7 +33,7 @@ def show(picture: Picture, chosen: Chosen) -> None:
 
 
 def _means(picture: Picture, chosen: Chosen) -> None:
-    found = _compared(picture.id, chosen.mask_digest, picture, chosen.mask)
+    found = _compared(picture, chosen.mask)
     share = found.n_inside / found.n_pixels
     st.markdown(
         f"Of {found.n_pixels:,} pixels {share:.2%} are inside. Painted black, the others would "
@@ -56,10 +56,9 @@ def _means(picture: Picture, chosen: Chosen) -> None:
     )
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _compared(picture_id: str, mask_digest: str, _picture: Picture, _mask: RLE) -> MeanComparison:
-    del picture_id, mask_digest
-    return measure.compare_means(pictures.image(_picture), _mask)
+@caches.resource(max_entries=200)
+def _compared(picture: Picture, mask: RLE) -> MeanComparison:
+    return measure.compare_means(pictures.image(picture), mask)
 
 
 def _values(picture: Picture, chosen: Chosen) -> None:
@@ -67,7 +66,7 @@ def _values(picture: Picture, chosen: Chosen) -> None:
     height, width = picture.size_hw
     n_rows, n_columns = min(_ROWS, height), min(_COLUMNS, width)
     edge_x, edge_y = _edge(chosen.mask)
-    key = f"array {chosen.mask_digest[:12]}"
+    key = f"array {chosen.mask.digest[:12]}"
     channel, left, top = st.columns([2, 1, 1], vertical_alignment="bottom")
     color = channel.segmented_control(
         "Values",

@@ -80,7 +80,7 @@ def _of_layer(layers: Sequence[Layer]) -> Find | None:
             persist_state="session",
         )
     ]
-    return Find("", layer=(chosen.instance.mask, chosen.mask_digest))
+    return Find("", layer=chosen.instance.mask)
 
 
 def fill(find: Find) -> Fill:
@@ -107,7 +107,7 @@ def python(picture: Picture, find: Find, fill: Fill) -> str:
     """Write the maskcore calls that find and fill as the page does."""
     modules = "denoise, image_io"
     if find.layer:
-        mask = regions_made.mask_code(find.layer[0], "layer.png")
+        mask = regions_made.mask_code(find.layer, "layer.png")
         modules += ", rle, rle_text" if mask.startswith("rle.") else ""
     else:
         options = ", ".join(f"{name}={value}" for name, value in find.options)

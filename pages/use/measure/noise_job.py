@@ -27,23 +27,23 @@ class Find:
     Attributes:
         function: Name of a function in `denoise`, "" if a layer says where they are.
         options: Its keyword arguments.
-        layer: The mask and its digest, if there is no function.
+        layer: The mask, if there is no function.
     """
 
     function: str
     options: tuple[tuple[str, int | bool], ...] = ()
-    layer: tuple[RLE, str] | None = None
+    layer: RLE | None = None
 
     @property
     def digest(self) -> str:
         """Identifies all of that."""
-        said = self.function, self.options, self.layer and self.layer[1]
+        said = self.function, self.options, self.layer and self.layer.digest
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     def mask(self, image: Image) -> RLE:
         """Find the noisy pixels of the (H, W, 3) image."""
         if self.layer:
-            return self.layer[0]
+            return self.layer
         return rle.encode(getattr(denoise, self.function)(image, **dict(self.options)))
 
 

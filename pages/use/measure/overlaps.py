@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from maskcore import measure
-from pages.shared import downloads, workspace
+from maskcore.types import Instance
+from pages.shared import caches, downloads, workspace
 from pages.shared.view import Shown
 
 _MOST_PAIRS = 1000
@@ -23,7 +26,7 @@ def show(shown: Shown) -> None:
     ) as section:
         if not section.open:
             return
-        matrix = _matrix(shown.mask_digests, shown)
+        matrix = _matrix(shown.instances)
         firsts, seconds = np.nonzero(np.triu(matrix, 1))
         values = matrix[firsts, seconds]
         order = np.argsort(-values, kind="stable")[:_MOST_PAIRS]
@@ -67,9 +70,8 @@ def show(shown: Shown) -> None:
         )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _matrix(mask_digests: tuple[str, ...], _shown: Shown) -> NDArray[np.float64]:
-    del mask_digests
-    matrix = measure.overlaps(_shown.instances)
+@caches.resource(max_entries=8)
+def _matrix(instances: Sequence[Instance]) -> NDArray[np.float64]:
+    matrix = measure.overlaps(instances)
     matrix.flags.writeable = False
     return matrix

@@ -14,7 +14,7 @@ from maskcore.measure import Statistics
 from maskcore.overlay import PALETTE
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import pictures, workspace
+from pages.shared import caches, pictures, workspace
 from pages.shared.colors import to_hex
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
@@ -34,14 +34,12 @@ class Chosen:
     Attributes:
         name: Of the layer, or what else it is.
         mask: Of the picture's size.
-        mask_digest: `workspace.mask_digest` of it.
         color: "#rrggbb".
         place: Which of the shown layers it is; None if it is not one of them.
     """
 
     name: str
     mask: RLE
-    mask_digest: str
     color: str
     place: int | None
 
@@ -49,23 +47,21 @@ class Chosen:
 def measured(shown: Shown) -> list[Statistics]:
     """Return the statistics of each layer; without layers, those of the whole picture."""
     if not shown.instances:
-        whole = _whole(shown.picture)
-        return [replace(_measured(shown.picture.id, whole[0], shown.picture, whole[1]), label="")]
+        return [replace(_measured(shown.picture, _whole(shown.picture)), label="")]
     return [
         replace(
-            _measured(shown.picture.id, digest, shown.picture, instance.mask),
+            _measured(shown.picture, instance.mask),
             label=instance.label,
             score=instance.score,
         )
-        for digest, instance in zip(shown.mask_digests, shown.instances, strict=True)
+        for instance in shown.instances
     ]
 
 
 # One entry for each mask: when a layer is painted on, the others are not measured again.
-@st.cache_resource(max_entries=2000, show_spinner=False)
-def _measured(picture_id: str, mask_digest: str, _picture: Picture, _mask: RLE) -> Statistics:
-    del picture_id, mask_digest
-    (row,) = measure.statistics(pictures.image(_picture), [Instance(_mask, "")])
+@caches.resource(max_entries=2000)
+def _measured(picture: Picture, mask: RLE) -> Statistics:
+    (row,) = measure.statistics(pictures.image(picture), [Instance(mask, "")])
     row.histogram.flags.writeable = False
     return row
 
@@ -81,9 +77,9 @@ def choose(shown: Shown, rows: Sequence[Statistics], channels: Sequence[str]) ->
     place = _table(table, shown.picture, [layer_id for _, layer_id in numbered], channels)
     if place is None:
         return _together(shown)
-    instance, digest = shown.instances[place], shown.mask_digests[place]
+    instance = shown.instances[place]
     name = instance.label or f"layer {numbered[place][0]}"
-    return Chosen(name, instance.mask, digest, shown.colors[place], place)
+    return Chosen(name, instance.mask, shown.colors[place], place)
 
 
 def _table(
@@ -161,16 +157,14 @@ def _swatch(color: str) -> str:
 
 def _together(shown: Shown) -> Chosen:
     if not shown.instances:
-        digest, mask = _whole(shown.picture)
-        return Chosen("Whole image", mask, digest, to_hex(PALETTE[0]), None)
+        return Chosen("Whole image", _whole(shown.picture), to_hex(PALETTE[0]), None)
     if len(shown.instances) == 1:
         only = shown.instances[0]
         name = only.label or "the layer"
-        return Chosen(name, only.mask, shown.mask_digests[0], shown.colors[0], None)
+        return Chosen(name, only.mask, shown.colors[0], None)
     mask = rle.union([instance.mask for instance in shown.instances])
-    return Chosen("All layers", mask, workspace.mask_digest(mask), to_hex(PALETTE[0]), None)
+    return Chosen("All layers", mask, to_hex(PALETTE[0]), None)
 
 
-def _whole(picture: Picture) -> tuple[str, RLE]:
-    mask = rle.invert(rle.empty(picture.size_hw))
-    return workspace.mask_digest(mask), mask
+def _whole(picture: Picture) -> RLE:
+    return rle.invert(rle.empty(picture.size_hw))

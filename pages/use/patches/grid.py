@@ -10,7 +10,7 @@ from maskcore.augment import files as augment_files
 from maskcore.errors import MaskcoreError
 from maskcore.patches import files as patch_files
 from maskcore.patches.files import Dealt, Settings
-from pages.shared import downloads, view, workspace
+from pages.shared import caches, downloads, view, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 from pages.use.patches import as_code, controls as patches_controls, export
@@ -36,12 +36,12 @@ def show(picture: Picture) -> None:
             stem for stem, it in zip(stems, chosen, strict=True) if it.picture.id == picture.id
         )
         _check_count(picture.size_hw, choice.settings)
-        dealt = _dealt(shown.digest, choice.settings, stem, shown)
+        dealt = _dealt(shown, choice.settings, stem)
         _counts(dealt, choice.settings)
         export.offer(chosen, stems, choice)
     with look:
         st.image(
-            _drawn(shown.digest, choice.settings, stem, shown, dealt),
+            _drawn(shown, choice.settings, stem),
             width="stretch",
             alt="The patches on the image",
         )
@@ -64,20 +64,18 @@ def _check_count(size_hw: tuple[int, int], settings: Settings) -> None:
         )
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _dealt(digest: str, settings: Settings, stem: str, _shown: Shown) -> Dealt:
-    del digest
+@caches.resource(max_entries=32)
+def _dealt(shown: Shown, settings: Settings, stem: str) -> Dealt:
     mask = None
-    if _shown.instances:
-        mask = rle.decode(rle.union(it.mask for it in _shown.instances))
-    return patch_files.deal(_shown.picture.size_hw, settings, stem=stem, mask=mask)
+    if shown.instances:
+        mask = rle.decode(rle.union(it.mask for it in shown.instances))
+    return patch_files.deal(shown.picture.size_hw, settings, stem=stem, mask=mask)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _drawn(digest: str, settings: Settings, stem: str, _shown: Shown, _dealt: Dealt) -> bytes:
-    del digest, stem
-    small = image_io.read_image(view.thumbnail(_shown, _LONGEST))
-    drawn = patches.draw(small, _dealt.grid, _dealt.sides, pad_value=settings.pad_rgb)
+@caches.data(max_entries=32)
+def _drawn(shown: Shown, settings: Settings, stem: str) -> bytes:
+    dealt, small = _dealt(shown, settings, stem), view.drawn(shown, _LONGEST)
+    drawn = patches.draw(small, dealt.grid, dealt.sides, pad_value=settings.pad_rgb)
     return image_io.encode_jpeg(image_io.preview(drawn, _LONGEST), quality=90)
 
 

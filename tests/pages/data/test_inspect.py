@@ -396,7 +396,7 @@ def test_there_is_no_way_back_to_a_set_that_is_closed(app) -> None:
 def test_empty_layers_are_not_put_back(app) -> None:
     cat, dog = on_canvas(app, "a.png")
     empty = Instance(rle.encode(EMPTY), "dog")
-    leave_with(app, [cat, replace(dog, instance=empty, mask_digest="digest")])
+    leave_with(app, [cat, replace(dog, instance=empty)])
     click(app, "put back")
     assert held(app)["a.png"] == [("cat", SQUARE.tolist())]
 

@@ -18,7 +18,7 @@ from pages.make.edit import before_after, operations as edit_operations
 from pages.make.edit.operations import GROUPS, OPERATIONS, Edit
 from pages.shared import compare
 from pages.shared.pictures import Picture
-from pages.shared.workspace import Layer, mask_digest
+from pages.shared.workspace import Layer
 from tests.grids import mask
 from tests.pages.session import clean, count_steps, go, layers, open_image, page_path
 
@@ -229,7 +229,7 @@ def picture_of(image):
     target = io.BytesIO()
     PIL.Image.fromarray(image).save(target, "PNG")
     content = target.getvalue()
-    return Picture(mask_digest(rle.empty(image.shape[:2])), "a.png", content, image.shape[:2])
+    return Picture(rle.empty(image.shape[:2]).digest, "a.png", content, image.shape[:2])
 
 
 def test_what_is_kept_added_and_removed_has_a_color_of_its_own():

@@ -14,7 +14,6 @@ from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import pictures, workspace
 from pages.shared.colors import of_place, to_rgb, unused
-from tests.grids import mask
 
 SIZE = 4, 5
 
@@ -74,7 +73,6 @@ def test_instances_take_the_place_of_a_layer_between_others():
     assert labels() == ["a", "x", "y", "c"]
     assert list(workspace.layers()[1:3]) == new
     assert [it.instance.mask for it in new] == [pixel(3), pixel(4)]
-    assert [it.mask_digest for it in new] == [workspace.mask_digest(pixel(i)) for i in (3, 4)]
 
 
 def test_layers_that_are_apart_are_replaced_where_the_lowest_was():
@@ -227,7 +225,6 @@ def test_a_layer_gets_other_pixels_and_stays_what_it_was():
     workspace.repaint({second: pixel(7)})
     layer = workspace.layers()[1]
     assert layer.instance == Instance(pixel(7), "b")
-    assert layer.mask_digest == workspace.mask_digest(pixel(7))
     assert (layer.id, layer.color, layer.visible) == (second, "#123456", False)
     assert workspace.layers()[0].id == first
     assert workspace.layers()[0].instance == instance("a")
@@ -386,11 +383,3 @@ def test_small_masks_can_be_undone_a_hundred_times():
     for turn in range(150):
         workspace.repaint({layer_id: pixel(1 + turn % 2)})
     assert count_undo() == 100
-
-
-def test_a_mask_is_known_by_its_size_and_its_runs():
-    drawn = [mask("##.\n..."), mask("#..\n#.."), mask("##\n..\n.."), mask("##.\n...")]
-    digests = [workspace.mask_digest(rle.encode(it)) for it in drawn]
-    assert digests[0] == digests[3]
-    assert len(set(digests)) == 3
-    assert workspace.mask_digest(rle.empty((2, 3))) != workspace.mask_digest(rle.empty((3, 2)))

@@ -1,7 +1,8 @@
 """Streamlit's caches, told what identifies our own types.
 
 Streamlit hashes large arrays by samples only, and would hand out an older result for a small
-change; here everything is known by a digest of its whole content.
+change; here everything is known by a digest of its whole content. Dataclasses that hold masks or
+images have to be named below: Streamlit looks into others, and finds the arrays.
 """
 
 from __future__ import annotations
@@ -19,12 +20,20 @@ def _of_instance(instance: Instance) -> tuple[Any, ...]:
     return instance.mask.digest, instance.label, instance.score, instance.is_crowd
 
 
+def _of_digest(value: Any) -> str:
+    return value.digest
+
+
 # Types of pages are named, not imported, so that they can be made with a cache themselves.
 _HASH_FUNCS: dict[type | str, Any] = {
-    RLE: lambda mask: mask.digest,
+    RLE: _of_digest,
     Instance: _of_instance,
     "pages.shared.pictures.Picture": lambda picture: (picture.id, picture.name),
-    "pages.shared.view.Shown": lambda shown: shown.digest,
+    "pages.shared.pictures.Raster": lambda raster: raster.id,
+    "pages.shared.view.Shown": _of_digest,
+    "pages.shared.cutouts.Style": _of_digest,
+    "pages.shared.table_source.Source": _of_digest,
+    "pages.make.paint.mask_reading.Upload": _of_digest,
 }
 
 data = partial(st.cache_data, hash_funcs=_HASH_FUNCS, show_spinner=False)
