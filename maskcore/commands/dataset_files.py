@@ -14,10 +14,10 @@ from typing import IO, TextIO
 from maskcore import datasets
 from maskcore.commands.runner import list_failures
 from maskcore.commands.terminal import Progress, Stop, say
-from maskcore.datasets import Dataset, Images, Loss, Problem, Tally
+from maskcore.datasets import Dataset, Images, Loss, LossTally, Problem
 from maskcore.datasets.files import IMAGE_SUFFIXES, suffix
 from maskcore.datasets.formats import kaggle
-from maskcore.datasets.formats.kaggle.rows import LoadRows
+from maskcore.datasets.formats.kaggle.rows import KaggleLoader
 from maskcore.datasets.source import FileSource
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
@@ -119,7 +119,7 @@ def read_table(
     folder = None if images is None else FolderFiles(images, any_link=True)
     files = _TableAndImages(FolderFiles(table, any_link=True), folder, out)
     dataset = kaggle.read(FileSource(files, table.name), files.names[:1], dialect=dialect)
-    named = [it for it in dataset.samples if isinstance(it.load, LoadRows)]
+    named = [it for it in dataset.samples if isinstance(it.load, KaggleLoader)]
     return replace(dataset, samples=named)
 
 
@@ -164,7 +164,7 @@ def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
     Raises:
         Stop: If it cannot be written, or is interrupted.
     """
-    tally = Tally()
+    tally = LossTally()
     remaining: set[Path] = set()
     left = "" if _is_zip(target) else f" {target} holds only a part of the data set."
     try:

@@ -13,9 +13,8 @@ from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
 from maskcore.commands.terminal import Stop, say
-from maskcore.datasets import audit, survey
-from maskcore.datasets.audit import Finding
-from maskcore.datasets.survey import Survey
+from maskcore.datasets import audit
+from maskcore.datasets.audit import Finding, Survey
 from maskcore.files import archive
 from maskcore.wording import counted
 
@@ -82,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     if target is not None and not chosen.can_write:
         raise Stop(f"{chosen.title} can only be read, so there is no fixed copy of it.", 2)
     with Steps("samples") as steps:
-        found = survey.survey(dataset, read_images=arguments.images, progress=steps)
+        found = audit.survey(dataset, read_images=arguments.images, progress=steps)
     say(f"{source}: {chosen.title}")
     for line in (*_facts(found), *_classes(found), *_listed(found.findings, arguments.list)):
         say(line)

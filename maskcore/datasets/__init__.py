@@ -19,7 +19,7 @@ from maskcore.datasets.dataset import Annotation, Contents, Dataset, PictureFile
 from maskcore.datasets.export import Images, losses, members, write
 from maskcore.datasets.files import Files, open_files, suffix
 from maskcore.datasets.formats import FORMATS, Format
-from maskcore.datasets.loss import Loss, Tally, lossy as _lossy
+from maskcore.datasets.loss import Loss, LossTally, lossy as _lossy
 from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 from maskcore.files import archive
@@ -33,10 +33,10 @@ __all__ = [
     "Format",
     "Images",
     "Loss",
+    "LossTally",
     "PictureFile",
     "Problem",
     "Sample",
-    "Tally",
     "audit",
     "detect",
     "losses",

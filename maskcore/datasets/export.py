@@ -14,8 +14,8 @@ from maskcore.datasets.adapt import fit
 from maskcore.datasets.dataset import Contents, Dataset, Sample
 from maskcore.datasets.files import IMAGE_SUFFIXES, stem, suffix
 from maskcore.datasets.formats import Format
-from maskcore.datasets.loss import Loss, Tally
-from maskcore.datasets.writer import Item, Member, Writer
+from maskcore.datasets.loss import Loss, LossTally
+from maskcore.datasets.writer import DatasetWriter, Item, Member
 from maskcore.errors import DatasetError, MaskcoreError
 from maskcore.files import archive
 from maskcore.files.values import is_possible_size
@@ -62,7 +62,7 @@ def write(
         OSError: If a file cannot be written.
     """
     path = Path(path)
-    tally = Tally()
+    tally = LossTally()
     files = members(dataset, format, images=images, tally=tally, progress=progress)
     if path.suffix.lower() == ".zip":
         archive.write_zip(path, files)
@@ -80,7 +80,7 @@ def losses(
 ) -> list[Loss]:
     """Count what `write` would lose, without writing anything; arguments and errors as there."""
     chosen, _ = _format(format, images)
-    tally = Tally()
+    tally = LossTally()
     for _ in _items(dataset, chosen, images, tally, progress):
         pass
     return tally.losses()
@@ -91,7 +91,7 @@ def members(
     format: str,  # noqa: A002 - what people call it
     *,
     images: Images = "copy",
-    tally: Tally | None = None,
+    tally: LossTally | None = None,
     progress: Progress = _no_progress,
 ) -> Iterator[Member]:
     """Yield (name, content) of all files, made as they are asked for.
@@ -107,10 +107,10 @@ def members(
         DatasetError: If the format is only read, or cannot embed images.
     """
     chosen = _format(format, images)
-    return _members(dataset, *chosen, images, tally or Tally(), progress)
+    return _members(dataset, *chosen, images, tally or LossTally(), progress)
 
 
-def _format(name: str, images: Images) -> tuple[Format, Callable[[Sequence[str]], Writer]]:
+def _format(name: str, images: Images) -> tuple[Format, Callable[[Sequence[str]], DatasetWriter]]:
     """Return a format that is written, and what makes its writer."""
     chosen = formats.get(name)
     if chosen.writer is None:
@@ -123,9 +123,9 @@ def _format(name: str, images: Images) -> tuple[Format, Callable[[Sequence[str]]
 def _members(
     dataset: Dataset,
     chosen: Format,
-    new_writer: Callable[[Sequence[str]], Writer],
+    new_writer: Callable[[Sequence[str]], DatasetWriter],
     images: Images,
-    tally: Tally,
+    tally: LossTally,
     progress: Progress,
 ) -> Iterator[Member]:
     writer = new_writer(dataset.stated_labels)
@@ -140,7 +140,7 @@ def _members(
 
 
 def _items(
-    dataset: Dataset, chosen: Format, images: Images, tally: Tally, progress: Progress
+    dataset: Dataset, chosen: Format, images: Images, tally: LossTally, progress: Progress
 ) -> Iterator[tuple[Item, Sample]]:
     """Yield the samples as the format can hold them."""
     stems = _stems(dataset.samples)
@@ -162,11 +162,11 @@ def _items(
         yield Item(name, _suffix(sample), size_hw, instances), sample
 
 
-def _count(tally: Tally, sample: str, kind: str, count: int) -> None:
+def _count(tally: LossTally, sample: str, kind: str, count: int) -> None:
     tally.add(kind, sample, count)
 
 
-def _content(sample: Sample, tally: Tally) -> bytes | None:
+def _content(sample: Sample, tally: LossTally) -> bytes | None:
     if sample.picture is None:
         return None
     try:

@@ -103,7 +103,7 @@ class Loss:
 
 
 @dataclass
-class Tally:
+class LossTally:
     """Counts losses while samples go by."""
 
     _counts: Counter[str] = field(default_factory=Counter)

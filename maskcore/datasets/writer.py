@@ -92,8 +92,8 @@ class ClassIds:
         return [(number, label) for label, number in self._ids.items()]
 
 
-class Writer(Protocol):
-    """Writes one data set; each module of a format has a class ``Writer(labels)`` like this.
+class DatasetWriter(Protocol):
+    """Writes one data set; every format has a class like this, made with its labels.
 
     Attributes:
         image_folder: Where image files belong; "" is beside the annotations.

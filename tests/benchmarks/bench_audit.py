@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from maskcore import datasets, image_io, overlay
-from maskcore.datasets.survey import survey
+from maskcore.datasets.audit import survey
 from tests.benchmarks.bench_coco import document
 from tests.core.datasets import steel_set
 

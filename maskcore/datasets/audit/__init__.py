@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 from maskcore.datasets.audit.finding import KINDS as KINDS, Finding as Finding, Severity as Severity
 from maskcore.datasets.audit.fixes import fixed as fixed
+from maskcore.datasets.audit.measures import Survey as Survey
+from maskcore.datasets.audit.one_pass import survey as survey
 from maskcore.datasets.dataset import Dataset
-from maskcore.datasets.survey import survey
 from maskcore.files import value_table
 
 _COLUMNS = ("severity", "kind", "sample", "mask", "where", "what", "fix", "is_certain")
@@ -19,7 +20,7 @@ def check(
     read_images: bool = False,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> list[Finding]:
-    """Return what may be wrong, the gravest first; see `survey.survey` for the arguments."""
+    """Return what may be wrong, the gravest first; see `survey` for the arguments."""
     return list(survey(dataset, read_images=read_images, progress=progress).findings)
 
 

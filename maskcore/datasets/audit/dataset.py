@@ -5,16 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.datasets.audit.finding import Finding, Severity, counted, found
+from maskcore.datasets.audit.finding import Finding, Severity, counted, make_finding
+from maskcore.datasets.audit.measures import Survey
 from maskcore.files.sanitize import shown
-
-if TYPE_CHECKING:
-    from maskcore.datasets.survey import Survey
 
 _FEWEST = 20  # masks of a class that say what is usual in it
 _SPREADS = 5.0
@@ -64,23 +61,25 @@ def _missing(survey: Survey) -> Iterator[Finding]:
             what += f" There {'is' if n_images == 1 else 'are'} {counted(n_images, 'other image')}."
         severity: Severity = "error" if n_images else "warning"
         fix = "Add the images, or correct their names in the annotations."
-        yield found("missing-image", "", "", what, fix=fix, severity=severity)
+        yield make_finding("missing-image", "", "", what, fix=fix, severity=severity)
     else:
         for place in missing:
             what = (
                 f"The annotations speak of it, with {counted(int(n_masks[place]), 'mask')}, but "
                 "there is no image of that name."
             )
-            yield found("missing-image", survey.names[place], "", what)
+            yield make_finding("missing-image", survey.names[place], "", what)
     if 1 < len(bare) == n_images:
-        yield found("missing-mask", "", "", f"None of the {n_images:,} images has a mask.")
+        yield make_finding("missing-mask", "", "", f"None of the {n_images:,} images has a mask.")
     elif len(bare) > max(_FEW_BARE, _FEW_BARE_SHARE * n_images):
         names = _listed([shown(survey.names[it]) for it in bare])
         what = f"{len(bare):,} of {n_images:,} images have no mask: {names}."
-        yield found("missing-mask", "", "", what)
+        yield make_finding("missing-mask", "", "", what)
     else:
         for place in bare:
-            yield found("missing-mask", survey.names[place], "", "There is no mask for the image.")
+            yield make_finding(
+                "missing-mask", survey.names[place], "", "There is no mask for the image."
+            )
 
 
 def _class_names(survey: Survey) -> Iterator[Finding]:
@@ -100,7 +99,9 @@ def _class_names(survey: Survey) -> Iterator[Finding]:
                 )
                 fix = f"Call both “{shown(new)}”."
                 rename = old, new
-                yield found("class-name", "", "", what, fix=fix, is_certain=True, rename=rename)
+                yield make_finding(
+                    "class-name", "", "", what, fix=fix, is_certain=True, rename=rename
+                )
 
 
 def _folded(label: str) -> str:
@@ -121,7 +122,7 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
             f"{_listed([shown(survey.labels[it]) for it in stray])}. Label maps that were "
             "smoothed, resized or saved as JPEG look like this."
         )
-        yield found("stray-value", "", "", what)
+        yield make_finding("stray-value", "", "", what)
         return
     for label in stray:
         masks = np.flatnonzero((survey.label == label) & (survey.area > 0))
@@ -131,7 +132,7 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
             f"The value “{shown(survey.labels[label])}” is found in only "
             f"{counted(int(area[label]), 'pixel')} of {counted(samples.size, 'image')}."
         )
-        yield found("stray-value", name, "", what)
+        yield make_finding("stray-value", name, "", what)
 
 
 def _unusual_areas(survey: Survey, wheres: Sequence[str]) -> Iterator[Finding]:
@@ -159,7 +160,7 @@ def _unusual_areas(survey: Survey, wheres: Sequence[str]) -> Iterator[Finding]:
             pixels = counted(int(survey.area[mask]), "pixel")
             what = f"“{shown(survey.labels[label])}” has {pixels}; {usual}."
             place = mask - int(first[sample])
-            yield found("unusual-area", survey.names[sample], wheres[mask], what, mask=place)
+            yield make_finding("unusual-area", survey.names[sample], wheres[mask], what, mask=place)
 
 
 def _balance(survey: Survey) -> Iterator[Finding]:
@@ -171,7 +172,7 @@ def _balance(survey: Survey) -> Iterator[Finding]:
             f"{'has' if len(unused) == 1 else 'have'} no mask: "
             f"{_listed([shown(survey.labels[it]) for it in unused])}."
         )
-        yield found("unused-class", "", "", what)
+        yield make_finding("unused-class", "", "", what)
     # With very many classes even an even share is small.
     limit = min(_RARE, 0.5 / max(counts.size, 1)) * survey.label.size
     rare = [it for it in np.argsort(counts, kind="stable").tolist() if 0 < counts[it] < limit]
@@ -182,7 +183,7 @@ def _balance(survey: Survey) -> Iterator[Finding]:
             f"{'has' if len(rare) == 1 else 'have'} less than {limit / survey.label.size:.2%} of "
             f"the {survey.label.size:,} masks: {_listed(named)}."
         )
-        yield found("rare-class", "", "", what)
+        yield make_finding("rare-class", "", "", what)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.datasets.audit.finding import Finding, counted, found
+from maskcore.datasets.audit.finding import Finding, counted, make_finding
 from maskcore.datasets.dataset import PictureFile, Sample
 from maskcore.files.sanitize import shown
 from maskcore.types import Image, Instance
@@ -84,12 +84,12 @@ def duplicates(samples: Sequence[Sample], groups: Iterable[list[int]]) -> Iterat
             if _same_masks(masks, held):
                 what = f"{same}, and so are its {counted(len(held), 'mask')}."
                 fix = "Leave the later one out."
-                yield found("duplicate-image", it.name, "", what, fix=fix, is_certain=True)
+                yield make_finding("duplicate-image", it.name, "", what, fix=fix, is_certain=True)
             else:
                 what = (
                     f"{same}, but its masks are others: there {len(masks):,}, here {len(held):,}."
                 )
-                yield found("duplicate-image", it.name, "", what)
+                yield make_finding("duplicate-image", it.name, "", what)
 
 
 def _same_masks(some: Sequence[Instance], others: Sequence[Instance]) -> bool:
@@ -129,7 +129,7 @@ def similar(names: Sequence[str], thumbnails: Mapping[int, NDArray[np.uint8]]) -
         alike = [at for at in near if _correlate(detail, _detail(thumbnails[int(left[at])]))]
         for place in left[alike].tolist():
             what = f"It looks almost the same as {shown(names[one])}."
-            findings.append(found("similar-image", names[place], "", what))
+            findings.append(make_finding("similar-image", names[place], "", what))
         left, hashes = np.delete(left, alike), np.delete(hashes, alike)
     return findings
 

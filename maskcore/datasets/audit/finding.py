@@ -155,7 +155,7 @@ _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 _SEVERITIES = {"error": 0, "warning": 1, "note": 2}
 
 
-def found(
+def make_finding(
     kind: str,
     sample: str,
     where: str,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from maskcore import checks
-from maskcore.datasets.audit.finding import Finding, counted, found
+from maskcore.datasets.audit.finding import Finding, counted, make_finding
 from maskcore.datasets.dataset import Contents, PictureFile, Sample
 from maskcore.errors import MaskcoreError
 from maskcore.image_io import probe as image_probe
@@ -47,7 +47,9 @@ def check(
         fault = "The file is damaged."
     size, findings = _sizes(sample, contents, probe)
     if fault:
-        findings.insert(0, found("unreadable-image", sample.name, sample.picture.path, fault))
+        findings.insert(
+            0, make_finding("unreadable-image", sample.name, sample.picture.path, fault)
+        )
     return size, findings, image if read_images else None
 
 
@@ -86,7 +88,7 @@ def _sizes(
             f"The annotations state an image of {_shown(stated)} pixels, but the image has "
             f"{_shown(probe.size_hw)}."
         )
-        findings.append(found("size", sample.name, "", what))
+        findings.append(make_finding("size", sample.name, "", what))
     return probe.size_hw, findings
 
 
@@ -103,7 +105,7 @@ def _among_masks(
                 f"{_shown(stated)}."
             )
             where = contents.annotations[of_size[0]].where
-            yield found("size", sample.name, where, what, mask=of_size[0])
+            yield make_finding("size", sample.name, where, what, mask=of_size[0])
 
 
 def _other_size(
@@ -120,14 +122,14 @@ def _other_size(
             f"{sizes}: its pixels lie on their side in the file, and it is turned when it is "
             f"opened (EXIF orientation {probe.orientation}), but the masks are not."
         )
-        return found("turned", sample.name, where, what, is_certain=True, mask=mask)
+        return make_finding("turned", sample.name, where, what, is_certain=True, mask=mask)
     if mask_size.is_turned(size, probe.size_hw):
         fix = "Look whether height and width are swapped in the annotations."
-        return found("size", sample.name, where, f"{sizes}.", fix=fix, mask=mask)
+        return make_finding("size", sample.name, where, f"{sizes}.", fix=fix, mask=mask)
     if mask_size.has_proportions(size, probe.size_hw):
         fix = "Resize the masks, or take the image in the size in which they were made."
-        return found("size", sample.name, where, f"{sizes}.", fix=fix, mask=mask)
-    return found("size", sample.name, where, f"{sizes}.", mask=mask)
+        return make_finding("size", sample.name, where, f"{sizes}.", fix=fix, mask=mask)
+    return make_finding("size", sample.name, where, f"{sizes}.", mask=mask)
 
 
 def _these(places: list[int]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
-from maskcore.datasets.audit.finding import Finding, counted, found
+from maskcore.datasets.audit.finding import Finding, counted, make_finding
 from maskcore.datasets.dataset import Annotation
 from maskcore.files.sanitize import shown
 from maskcore.rle import RLE, overlap as rle_overlap
@@ -31,7 +31,7 @@ _MOST_PAIRS = 2_000  # a sample in which more masks cover each other is found ou
 _ROWS = 512
 
 
-class Measured(NamedTuple):
+class MeasuredMask(NamedTuple):
     """A mask and what was measured of it."""
 
     annotation: Annotation
@@ -39,34 +39,34 @@ class Measured(NamedTuple):
     box: Box
 
 
-def measure(annotation: Annotation) -> Measured:
+def measure(annotation: Annotation) -> MeasuredMask:
     """Measure the mask of an annotation."""
     mask = annotation.instance.mask
-    return Measured(annotation, rle.area(mask), rle.box(mask))
+    return MeasuredMask(annotation, rle.area(mask), rle.box(mask))
 
 
-def check(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
+def check(sample: str, masks: Sequence[MeasuredMask]) -> Iterator[Finding]:
     """Yield what is found in the masks of a sample, in the order of its annotations."""
     for place, it in enumerate(masks):
         label = shown(it.annotation.instance.label)
         where = it.annotation.where
         if it.area == 0:
             what = f"The mask of “{label}” has no pixel inside."
-            yield found("empty-mask", sample, where, what, is_certain=True, mask=place)
+            yield make_finding("empty-mask", sample, where, what, is_certain=True, mask=place)
             continue
         if _is_border_line(it):
             what = (
                 f"The {counted(it.area, 'pixel')} of “{label}” lie within {_EDGE} pixels of the "
                 "edge of the image."
             )
-            yield found("border-line", sample, where, what, mask=place)
+            yield make_finding("border-line", sample, where, what, mask=place)
         stated = it.annotation.box
         if stated is not None and _boxes_differ(stated, it.box):
             what = (
                 f"The box of “{label}” is stated as {_corners(stated)}, "
                 f"but its mask has {_corners(it.box)} (x1, y1, x2, y2)."
             )
-            yield found("box", sample, where, what, mask=place)
+            yield make_finding("box", sample, where, what, mask=place)
     if len(masks) > 1:
         twice = list(_identical(sample, masks))
         yield from twice
@@ -87,7 +87,9 @@ def together(findings: Sequence[Finding], n_masks: int) -> list[Finding]:
         f"The boxes that are stated for {n_boxes:,} of {n_masks:,} masks disagree with the masks."
     )
     fix = "Look whether the boxes are in another order or unit than the format says."
-    return [it for it in findings if it.kind != "box"] + [found("box", "", "", what, fix=fix)]
+    return [it for it in findings if it.kind != "box"] + [
+        make_finding("box", "", "", what, fix=fix)
+    ]
 
 
 def _boxes_differ(stated: tuple[float, float, float, float], box: Box) -> bool:
@@ -104,7 +106,7 @@ def _corners(box: tuple[float, float, float, float]) -> str:
     return ", ".join(f"{round(value, 1):.10g}" for value in box)
 
 
-def _is_border_line(it: Measured) -> bool:
+def _is_border_line(it: MeasuredMask) -> bool:
     """Whether no pixel is far from the edge of the image, but the mask is long."""
     x1, y1, x2, y2 = it.box
     mask = it.annotation.instance.mask
@@ -119,7 +121,7 @@ def _is_border_line(it: Measured) -> bool:
     return not bool((inner & (bottoms > _EDGE) & (tops < height - _EDGE)).any())
 
 
-def _identical(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
+def _identical(sample: str, masks: Sequence[MeasuredMask]) -> Iterator[Finding]:
     first: dict[tuple[RLE, str, bool], int] = {}
     for place, it in enumerate(masks):
         one = it.annotation.instance
@@ -129,10 +131,14 @@ def _identical(sample: str, masks: Sequence[Measured]) -> Iterator[Finding]:
             what = f"{named} is the same as mask {before + 1}, pixel for pixel."
             fix = "Leave the later one out."
             where = it.annotation.where
-            yield found("duplicate-mask", sample, where, what, fix=fix, is_certain=True, mask=place)
+            yield make_finding(
+                "duplicate-mask", sample, where, what, fix=fix, is_certain=True, mask=place
+            )
 
 
-def _overlaps(sample: str, masks: Sequence[Measured], known: set[int | None]) -> Iterator[Finding]:
+def _overlaps(
+    sample: str, masks: Sequence[MeasuredMask], known: set[int | None]
+) -> Iterator[Finding]:
     places = [
         place
         for place, it in enumerate(masks)
@@ -156,7 +162,7 @@ def _overlaps(sample: str, masks: Sequence[Measured], known: set[int | None]) ->
                     f"The mask of {named[1]} has {_percent(iou)} of its pixels in common with "
                     f"mask {earlier + 1}, {named[0]}."
                 )
-                yield found("duplicate-mask", sample, b.annotation.where, what, mask=later)
+                yield make_finding("duplicate-mask", sample, b.annotation.where, what, mask=later)
         elif labels[0] == labels[1] and in_common > _OVERLAP_SHARE * min(a.area, b.area):
             n_overlaps += 1
             smaller, larger = (earlier, later) if a.area < b.area else (later, earlier)
@@ -170,10 +176,10 @@ def _overlaps(sample: str, masks: Sequence[Measured], known: set[int | None]) ->
         )
         if n_overlaps > 1:
             what += f" There are {counted(n_overlaps - 1, 'more pair')} like it in the image."
-        yield found("overlap", sample, it.annotation.where, what, mask=smaller)
+        yield make_finding("overlap", sample, it.annotation.where, what, mask=smaller)
 
 
-def _candidates(masks: Sequence[Measured]) -> list[tuple[int, int]]:
+def _candidates(masks: Sequence[MeasuredMask]) -> list[tuple[int, int]]:
     """Return the pairs whose boxes leave room for a finding."""
     if len(masks) < 2:
         return []

@@ -10,7 +10,6 @@ from maskcore.datasets.dataset import Dataset
 from maskcore.datasets.formats import (
     coco,
     cvat,
-    images,
     kaggle,
     label_studio,
     labelme,
@@ -20,8 +19,8 @@ from maskcore.datasets.formats import (
     voc,
     yolo,
 )
-from maskcore.datasets.source import FileSource
-from maskcore.datasets.writer import Keeps, Writer
+from maskcore.datasets.source import FileSource, unannotated
+from maskcore.datasets.writer import DatasetWriter, Keeps
 from maskcore.errors import DatasetError
 from maskcore.files.sanitize import shown
 
@@ -48,7 +47,7 @@ class Format:
     keeps: Keeps
     find: Callable[[FileSource], Sequence[str]] | None = None
     read: Callable[[FileSource, Sequence[str]], Dataset] | None = None
-    writer: Callable[[Sequence[str]], Writer] | None = None
+    writer: Callable[[Sequence[str]], DatasetWriter] | None = None
     can_embed: bool = False
 
     @property
@@ -62,6 +61,15 @@ class Format:
         return self.writer is not None
 
 
+def _find_images(source: FileSource) -> Sequence[str]:
+    return source.image_names
+
+
+def _read_images(source: FileSource, names: Sequence[str]) -> Dataset:
+    """Return a data set in which no image has a mask."""
+    return Dataset("images", unannotated(source, names, ()))
+
+
 _ALL = (
     Format(
         "coco",
@@ -70,7 +78,7 @@ _ALL = (
         coco.KEEPS,
         coco.find,
         coco.read,
-        coco.Writer,
+        coco.CocoWriter,
     ),
     Format(
         "label-studio",
@@ -79,7 +87,7 @@ _ALL = (
         label_studio.KEEPS,
         label_studio.find,
         label_studio.read,
-        label_studio.Writer,
+        label_studio.LabelStudioWriter,
     ),
     Format(
         "cvat",
@@ -88,7 +96,7 @@ _ALL = (
         cvat.KEEPS,
         cvat.find,
         cvat.read,
-        cvat.Writer,
+        cvat.CvatWriter,
     ),
     Format(
         "kaggle-rle",
@@ -97,7 +105,7 @@ _ALL = (
         kaggle.KEEPS,
         kaggle.find,
         kaggle.read,
-        kaggle.Writer,
+        kaggle.KaggleWriter,
     ),
     Format(
         "open-images",
@@ -106,7 +114,7 @@ _ALL = (
         open_images.KEEPS,
         open_images.find,
         open_images.read,
-        open_images.Writer,
+        open_images.OpenImagesWriter,
     ),
     Format(
         "npz",
@@ -115,7 +123,7 @@ _ALL = (
         npz.KEEPS,
         npz.find,
         npz.read,
-        npz.Writer,
+        npz.NpzWriter,
     ),
     Format(
         "voc",
@@ -124,7 +132,7 @@ _ALL = (
         voc.KEEPS,
         voc.find,
         voc.read,
-        voc.Writer,
+        voc.VocWriter,
     ),
     Format(
         "yolo",
@@ -133,7 +141,7 @@ _ALL = (
         yolo.KEEPS,
         yolo.find,
         yolo.read,
-        yolo.Writer,
+        yolo.YoloWriter,
     ),
     Format(
         "labelme",
@@ -142,7 +150,7 @@ _ALL = (
         labelme.KEEPS,
         labelme.find,
         labelme.read,
-        labelme.Writer,
+        labelme.LabelmeWriter,
         can_embed=True,
     ),
     Format(
@@ -152,7 +160,7 @@ _ALL = (
         png.KEEPS,
         png.find,
         png.read,
-        png.Writer,
+        png.PngWriter,
     ),
     Format(
         "png-label-map",
@@ -170,11 +178,11 @@ _ALL = (
     ),
     Format(
         "images",
-        images.TITLE,
+        "Images alone",
         "images without masks",
         Keeps(),
-        images.find,
-        images.read,
+        _find_images,
+        _read_images,
     ),
 )
 

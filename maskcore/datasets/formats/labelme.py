@@ -58,11 +58,11 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
         source: The files.
         names: As `find` returns them.
     """
-    twins = _Twins(source)
+    images = _ImagesByName(source)
     taken: set[str] = set()
     samples = []
     for name in names:
-        picture, called = twins.of(name), name
+        picture, called = images.of(name), name
         if picture is None:
             picture, called = _stated_picture(source, name)
         path = picture.path if picture is not None else ""
@@ -79,7 +79,7 @@ def _is_labelme(head: bytes) -> bool:
     return bool(shapes or _IMAGE_FIRST.search(head))
 
 
-class _Twins:
+class _ImagesByName:
     """Finds the image that has the name of a JSON file."""
 
     def __init__(self, source: FileSource) -> None:
@@ -197,7 +197,7 @@ def _painted(
     return drawn_shapes.painted(inside, xy, size_hw)
 
 
-class Writer:
+class LabelmeWriter:
     """Writes a JSON file for each image, beside it, as labelme saves them.
 
     A mask that is one part without a hole becomes a polygon along the edges of its pixels, any

@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from maskcore import image_io
-from maskcore.datasets.survey import Survey
+from maskcore.datasets.audit import Survey
 from maskcore.types import Image
 from maskcore.wording import counted
 from pages.data.inspect.survey import Surveyed

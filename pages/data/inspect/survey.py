@@ -10,8 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from maskcore.datasets.audit import Finding
-from maskcore.datasets.survey import Survey
+from maskcore.datasets.audit import Finding, Survey
 from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.dataset.source import Opened
 from pages.shared.jobs import progress as job_view

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from maskcore import datasets
-from maskcore.datasets import Images, Loss, Tally, audit, survey as surveys
-from maskcore.datasets.audit import Finding
-from maskcore.datasets.survey import Survey
+from maskcore.datasets import Images, Loss, LossTally, audit
+from maskcore.datasets.audit import Finding, Survey
 from pages.shared.dataset.files import DatasetFiles
 from pages.shared.jobs import bounded_zip
 from pages.shared.jobs.worker import Report
@@ -47,7 +46,7 @@ def survey(report: Report, files: DatasetFiles, read_images: bool) -> Survey:
         DatasetError: If it cannot be read any more.
     """
     report(0.0, "reading the files", None)
-    return surveys.survey(files.read(), read_images=read_images, progress=_progress(report))
+    return audit.survey(files.read(), read_images=read_images, progress=_progress(report))
 
 
 def count(report: Report, request: WriteRequest) -> list[Loss]:
@@ -78,7 +77,7 @@ def write(report: Report, request: WriteRequest, path: str) -> list[Loss]:
     dataset = request.files.read()
     if request.findings:
         dataset = audit.fixed(dataset, request.findings)
-    tally = Tally()
+    tally = LossTally()
     members = datasets.members(
         dataset, request.format, images=request.images, tally=tally, progress=_progress(report)
     )

@@ -6,7 +6,7 @@ import pytest
 
 from maskcore import rle
 from maskcore.datasets.adapt import fit
-from maskcore.datasets.loss import Tally, lossy
+from maskcore.datasets.loss import LossTally, lossy
 from maskcore.datasets.writer import Keeps
 from maskcore.types import Instance
 from tests.grids import mask
@@ -163,7 +163,7 @@ def test_what_is_given_is_not_changed():
 
 
 def test_a_tally_counts_masks_and_names_the_first_samples():
-    tally = Tally()
+    tally = LossTally()
     for number in range(9):
         tally.add("holes", f"{number}.png", 2)
     tally.add("holes", "0.png")

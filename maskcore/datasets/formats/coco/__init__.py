@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maskcore.datasets.dataset import Dataset, Problem
-from maskcore.datasets.formats.coco.document import Document
-from maskcore.datasets.formats.coco.reader import Reader
-from maskcore.datasets.formats.coco.writer import KEEPS, Writer
+from maskcore.datasets.formats.coco.document import CocoDocument
+from maskcore.datasets.formats.coco.reader import CocoReader
+from maskcore.datasets.formats.coco.writer import KEEPS, CocoWriter
 from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 
-__all__ = ["KEEPS", "TITLE", "Writer", "find", "read"]
+__all__ = ["KEEPS", "TITLE", "CocoWriter", "find", "read"]
 
 TITLE = "COCO instances"
 
@@ -69,7 +69,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     Raises:
         DatasetError: If none of them can be read, or they tell of too many images.
     """
-    reader = Reader(source)
+    reader = CocoReader(source)
     for name in names:
         try:
             document = _document(source, name)
@@ -85,6 +85,6 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     return reader.dataset()
 
 
-def _document(source: FileSource, name: str) -> Document:
-    document: Document = source.json(name, parse=Document)
+def _document(source: FileSource, name: str) -> CocoDocument:
+    document: CocoDocument = source.json(name, parse=CocoDocument)
     return document

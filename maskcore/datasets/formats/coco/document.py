@@ -25,7 +25,7 @@ _MAX_ANNOTATIONS = 2_000_000
 _LOOKED_AT = 50  # items of a list that tell what it is a list of
 
 
-class Document:
+class CocoDocument:
     """A document, read in little more memory than its text takes, which is kept.
 
     Args:

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from maskcore.datasets.dataset import Annotation, Contents, Problem
 from maskcore.datasets.formats.coco import masks as coco_masks
 from maskcore.datasets.formats.coco.json_items import Texts
-from maskcore.datasets.formats.coco.masks import Reasons, Stated
+from maskcore.datasets.formats.coco.masks import CocoAnnotation, Reasons
 from maskcore.datasets.pictures import StoredPicture
 from maskcore.datasets.sizes import header_size
 from maskcore.files.values import NO_LABEL
 
 
-class Masks(NamedTuple):
+class AnnotationGroup(NamedTuple):
     """Some of the annotations of a document.
 
     Attributes:
@@ -33,11 +33,11 @@ class Masks(NamedTuple):
 
 
 @dataclass(slots=True)
-class StatedImage:
+class CocoImage:
     """What a document says of one image."""
 
     size_hw: tuple[int, int] | None = None
-    masks: list[Masks] = field(default_factory=list)
+    masks: list[AnnotationGroup] = field(default_factory=list)
     reasons: Reasons = field(default_factory=list)
 
 
@@ -70,7 +70,7 @@ def label_of(category: Any, labels: dict[Any, str]) -> tuple[str, str]:
     return label, "Its category has no name in the list of categories." if labels else ""
 
 
-def contents(name: str, picture: StoredPicture | None, images: Sequence[StatedImage]) -> Contents:
+def contents(name: str, picture: StoredPicture | None, images: Sequence[CocoImage]) -> Contents:
     """Decode what documents say of an image."""
     annotations: list[Annotation] = []
     reasons: Reasons = []
@@ -85,9 +85,9 @@ def contents(name: str, picture: StoredPicture | None, images: Sequence[StatedIm
     return Contents(annotations, problems, size)
 
 
-def _stated(masks: Sequence[Masks]) -> tuple[list[Stated], Reasons]:
+def _stated(masks: Sequence[AnnotationGroup]) -> tuple[list[CocoAnnotation], Reasons]:
     """Read annotations again, and tell which of them cannot be."""
-    stated: list[Stated] = []
+    stated: list[CocoAnnotation] = []
     reasons: Reasons = []
     for some in masks:
         for place in some.places:
@@ -99,5 +99,5 @@ def _stated(masks: Sequence[Masks]) -> tuple[list[Stated], Reasons]:
                 continue
             where = where_is("annotation", it.get("id"), place, some.name)
             label, _ = label_of(it.get("category_id"), some.labels)
-            stated.append(coco_masks.state(it, where, label))
+            stated.append(coco_masks.pick_values(it, where, label))
     return stated, reasons

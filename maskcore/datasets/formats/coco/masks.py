@@ -24,7 +24,7 @@ Reasons = list[tuple[str, str]]
 """Where something is that cannot be used, and why."""
 
 
-class Stated(NamedTuple):
+class CocoAnnotation(NamedTuple):
     """What a file says of one mask; every part but the first two may be anything.
 
     Attributes:
@@ -44,7 +44,7 @@ class Stated(NamedTuple):
     score: Any
 
 
-def state(document: dict[str, Any], where: str, label: str) -> Stated:
+def pick_values(document: dict[str, Any], where: str, label: str) -> CocoAnnotation:
     """Take what matters from an annotation, its numbers in arrays, of which masks are made fast."""
     segmentation = document.get("segmentation")
     if isinstance(segmentation, list):
@@ -52,7 +52,7 @@ def state(document: dict[str, Any], where: str, label: str) -> Stated:
     elif isinstance(segmentation, dict) and "counts" in segmentation:
         segmentation = {key: _packed("q", segmentation.get(key)) for key in ("size", "counts")}
     box, score = _packed("d", document.get("bbox")), document.get("score")
-    return Stated(where, label, segmentation, box, document.get("iscrowd", 0), score)
+    return CocoAnnotation(where, label, segmentation, box, document.get("iscrowd", 0), score)
 
 
 def _packed(kind: str, numbers: Any) -> Any:
@@ -64,7 +64,7 @@ def _packed(kind: str, numbers: Any) -> Any:
 
 
 def decode(
-    stated: Sequence[Stated], size_hw: tuple[int, int] | None
+    stated: Sequence[CocoAnnotation], size_hw: tuple[int, int] | None
 ) -> tuple[list[Annotation], Reasons]:
     """Make the masks of an image.
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from maskcore.datasets.dataset import Dataset, Problem, Sample, check_count
 from maskcore.datasets.files import base, stem
-from maskcore.datasets.formats.coco.document import Document
+from maskcore.datasets.formats.coco.document import CocoDocument
 from maskcore.datasets.formats.coco.image import (
-    Masks,
-    StatedImage,
+    AnnotationGroup,
+    CocoImage,
     contents,
     id_of,
     label_of,
@@ -34,11 +34,11 @@ _SHOWN = 5  # ids in a message
 class _Known:
     """The images of a document by their ids, and what it calls its categories."""
 
-    images: dict[Any, StatedImage] = field(default_factory=dict)
+    images: dict[Any, CocoImage] = field(default_factory=dict)
     labels: dict[Any, str] = field(default_factory=dict)
 
 
-class Reader:
+class CocoReader:
     """Gathers what documents say of the images of a source.
 
     Attributes:
@@ -53,9 +53,9 @@ class Reader:
         self._names = frozenset(source.image_names)
         self._labels: dict[str, None] = {}
         self._called: dict[str, str] = {}  # path of a picture -> what annotations call it
-        self._images: dict[tuple[str, StoredPicture | None], list[StatedImage]] = {}
+        self._images: dict[tuple[str, StoredPicture | None], list[CocoImage]] = {}
 
-    def add_document(self, name: str, document: Document) -> None:
+    def add_document(self, name: str, document: CocoDocument) -> None:
         """Gather from a document with images.
 
         Raises:
@@ -86,7 +86,7 @@ class Reader:
         if "annotations" in document.rows:
             self._add_annotations(known, name, document)
 
-    def add_results(self, name: str, document: Document) -> None:
+    def add_results(self, name: str, document: CocoDocument) -> None:
         """Gather from a list of masks; their images are of the document that knows most of them."""
         rows = document.rows["annotations"]
         if rows is None or not self.documents:
@@ -109,7 +109,7 @@ class Reader:
         return Dataset("coco", every, tuple(self._labels), self.problems)
 
     def _items(
-        self, name: str, document: Document, key: str
+        self, name: str, document: CocoDocument, key: str
     ) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
         """Yield the objects in a list of a document: which it is, where that is, what is kept."""
         rows = document.rows.get(key)
@@ -126,8 +126,8 @@ class Reader:
 
     def _add_image(
         self, name: str, where: str, called: Any, sides: Sequence[Any], folders: Sequence[str]
-    ) -> StatedImage:
-        image = StatedImage()
+    ) -> CocoImage:
+        image = CocoImage()
         height, width = sides
         try:
             if height is not None or width is not None:
@@ -155,7 +155,7 @@ class Reader:
         folders = {it.rpartition("/")[0] for it in self._names}
         return sorted(it for it in folders if base(it).casefold() in words and it)
 
-    def _add_annotations(self, known: _Known, name: str, document: Document) -> None:
+    def _add_annotations(self, known: _Known, name: str, document: CocoDocument) -> None:
         ids: Counter[Any] = Counter()
         places: defaultdict[Any, array[int]] = defaultdict(lambda: array("q"))
         rows = self._items(name, document, "annotations")
@@ -175,7 +175,7 @@ class Reader:
             self._labels.setdefault(label)
             places[number].append(place)
         for number, some in places.items():
-            masks = Masks(name, document.annotations, known.labels, some)
+            masks = AnnotationGroup(name, document.annotations, known.labels, some)
             known.images[number].masks.append(masks)
         again = [f"{number!s:.40}" for number, n in ids.items() if n > 1 and number is not None]
         if again:

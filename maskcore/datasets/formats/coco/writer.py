@@ -24,7 +24,7 @@ from maskcore.types import Instance
 KEEPS = Keeps(scores=True, crowds=True, empty=True)
 
 
-class Writer:
+class CocoWriter:
     """Writes annotations/instances.json; ids count from 1 in the order in which things come.
 
     Images are written as ``{"id", "file_name", "width", "height"}``, masks with the area of their
@@ -78,7 +78,7 @@ class Writer:
             ("annotations", self._annotations),
         )
         lists = (f'"{key}": [\n' + ",\n".join(lines) + "\n]" for key, lines in parts)
-        info = '"info": {"description": "Masks as COCO instances"},\n"licenses": []'
+        info = '"info": {"description": "AnnotationGroup as COCO instances"},\n"licenses": []'
         text = "{\n" + ",\n".join((info, *lists)) + "\n}\n"
         yield "annotations/instances.json", text.encode()
 

@@ -129,7 +129,7 @@ def _number(attributes: dict[str, str], name: str, otherwise: str = "") -> float
     return found
 
 
-class Writer:
+class CvatWriter:
     """Writes annotations.xml as CVAT exports it, every instance as a mask element.
 
     To bring it into CVAT, make a task of the images with these labels and upload the file there

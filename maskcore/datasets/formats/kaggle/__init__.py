@@ -15,7 +15,7 @@ from maskcore.datasets.dataset import Dataset, PictureFile, Problem, Sample, che
 from maskcore.datasets.files import base
 from maskcore.datasets.formats.kaggle.rows import (
     NO_SIZE,
-    LoadRows,
+    KaggleLoader,
     RowsOfTable,
     fault,
     is_blank,
@@ -101,13 +101,14 @@ def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None
     if len(faults) == len(tables):
         raise DatasetError(f"{shown(faults[0].where)}: {faults[0].reason}")
     samples = [
-        Sample(it, picture, LoadRows(it, picture, parts[it])) for it, picture in pictures.items()
+        Sample(it, picture, KaggleLoader(it, picture, parts[it]))
+        for it, picture in pictures.items()
     ]
     samples += unannotated(source, images, samples)
     return Dataset("kaggle-rle", samples, tuple(labels), [*faults, *problems])
 
 
-class Writer:
+class KaggleWriter:
     """Writes ``train.csv`` with the columns of "Severstal: Steel Defect Detection".
 
     A row for each mask, and a row without a code for each image that has none

@@ -36,7 +36,7 @@ class RowsOfTable:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadRows:
+class KaggleLoader:
     """Reads the codes of one image.
 
     Attributes:

@@ -139,7 +139,7 @@ def _load(
     return Contents(annotations, problems, next(filter(None, sizes), None))
 
 
-class Writer:
+class LabelStudioWriter:
     """Writes tasks.json, ready to be imported, and the labeling interface that it needs.
 
     Masks are brush strokes. Where an instance has a score, those of its image become predictions,

@@ -53,7 +53,7 @@ def find(source: FileSource) -> list[str]:
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read archives; each belongs to the image of the same name in the folders around.
 
-    Besides what `Writer` writes, ``masks`` may be (H, W), of whole numbers, where inside is what
+    Besides what `NpzWriter` writes, ``masks`` may be (H, W), of whole numbers, where inside is what
     is not 0, and without the other arrays.
 
     Args:
@@ -71,13 +71,13 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
             reason = f"Another archive belongs to {shown(sample)} already, so it is left out."
             problems.append(Problem(name, reason))
         else:
-            samples[sample] = Sample(sample, picture, _Load(source.files, name, sample))
+            samples[sample] = Sample(sample, picture, _NpzLoader(source.files, name, sample))
     found = list(samples.values())
     found += unannotated(source, source.image_names, found)
     return Dataset("npz", found, (), problems)
 
 
-class Writer:
+class NpzWriter:
     """Writes ``masks/<stem>.npz`` for each image."""
 
     image_folder = "images"
@@ -122,7 +122,7 @@ def _has_masks(source: FileSource, name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Load:
+class _NpzLoader:
     """Reads one archive."""
 
     files: Files

@@ -17,7 +17,7 @@ from dataclasses import replace
 from maskcore import image_io, rle
 from maskcore.datasets.dataset import Dataset, PictureFile, Problem, Sample, check_count
 from maskcore.datasets.files import base
-from maskcore.datasets.formats.open_images.rows import USED_COLUMNS, LoadRows, Row
+from maskcore.datasets.formats.open_images.rows import USED_COLUMNS, OpenImagesLoader, Row
 from maskcore.datasets.picture_finder import PictureFinder
 from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
@@ -92,7 +92,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     return Dataset("open-images", samples, tuple(labels), problems)
 
 
-class Writer:
+class OpenImagesWriter:
     """Writes a PNG for each mask, their table, and the lists of classes and images.
 
     The folders are those of a set of several subsets, as Datumaro and CVAT read it.
@@ -215,6 +215,6 @@ def _samples(
         pictures[name] = picture
         rows[name] += some
     return [
-        Sample(name, picture, LoadRows(name, picture, rows[name], display_names))
+        Sample(name, picture, OpenImagesLoader(name, picture, rows[name], display_names))
         for name, picture in pictures.items()
     ]

@@ -66,7 +66,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadRows:
+class OpenImagesLoader:
     """Reads the masks of one image.
 
     Attributes:

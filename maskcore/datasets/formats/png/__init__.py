@@ -39,7 +39,7 @@ _MAX_CLASSES = 65_535
 
 
 def find(source: FileSource) -> list[str]:
-    """Return the masks, and before them the list of their names if `Writer` has written one.
+    """Return the masks, and before them the list of their names if `PngWriter` has written one.
 
     They are told from images by their folders ("masks", "labels", "gt", ...), by their names
     ("a_mask.png" beside "a.jpg") and by the content of a few.
@@ -56,8 +56,8 @@ def find(source: FileSource) -> list[str]:
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a folder of images and masks.
 
-    How the masks are stored is told from some of them for all; `reader.Style` says what there
-    is. Masks without an image are samples too.
+    How the masks are stored is told from some of them for all; `reader.MaskEncoding` says what
+    there is. Masks without an image are samples too.
 
     Args:
         source: The files.
@@ -75,16 +75,16 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     folder = index.removesuffix(_INDEX) if index else None
     if index is not None:
         labels = source.json(index)["labels"]
-        style = reader.Style(by_value=False, labels=labels, folder=folder)
+        encoding = reader.MaskEncoding(by_value=False, labels=labels, folder=folder)
     else:
-        style = reader.style(source, list(found), _classes(source, problems))
+        encoding = reader.detect_encoding(source, list(found), _classes(source, problems))
     pairs = png_pairs.pairs(images, found, folder)
     taken: set[str] = set()
-    samples = [_sample(source, it, style, taken) for it in pairs]
-    return Dataset("png", samples, reader.stated_labels(style, pairs), problems)
+    samples = [_sample(source, it, encoding, taken) for it in pairs]
+    return Dataset("png", samples, reader.stated_labels(encoding, pairs), problems)
 
 
-class Writer:
+class PngWriter:
     """Writes a PNG for each mask: masks/<image>/<number>_<name>.png, white inside.
 
     masks/labels.json says which label is meant by which name, as not every label can be part of
@@ -187,10 +187,12 @@ class BinaryWriter:
         yield from ()
 
 
-def _sample(source: FileSource, pair: Pair, style: reader.Style, taken: set[str]) -> Sample:
+def _sample(
+    source: FileSource, pair: Pair, encoding: reader.MaskEncoding, taken: set[str]
+) -> Sample:
     picture = source.pictures.stored(pair.image) if pair.image else None
     name = unique_name(pair.image or _common_name(pair), taken)
-    load = partial(reader.contents, source, pair, style, name) if pair.masks else Contents
+    load = partial(reader.contents, source, pair, encoding, name) if pair.masks else Contents
     return Sample(name, picture, load)
 
 
@@ -200,7 +202,7 @@ def _common_name(pair: Pair) -> str:
 
 
 def _index(source: FileSource) -> str | None:
-    """Return the list that `Writer` has written."""
+    """Return the list that `PngWriter` has written."""
     for name in source.with_suffix(".json"):
         is_called = name == _INDEX or name.endswith(f"/{_INDEX}")
         if is_called and source.files.n_bytes(name) <= _MAX_INDEX_BYTES and _is_ours(source, name):

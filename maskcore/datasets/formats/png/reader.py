@@ -30,7 +30,7 @@ _VALUE_OF = {"number": "label map", "index": "palette", "color": "color map"}
 
 
 @dataclass(frozen=True)
-class Style:
+class MaskEncoding:
     """How the masks of a set are stored.
 
     Attributes:
@@ -62,13 +62,15 @@ class Style:
         return [it for value, it in names if not (_can_be_background(value) and _is_none(it))]
 
 
-def style(source: FileSource, names: Sequence[str], classes: Mapping[str, str]) -> Style:
+def detect_encoding(
+    source: FileSource, names: Sequence[str], classes: Mapping[str, str]
+) -> MaskEncoding:
     """Tell from some of the masks how all of them are stored.
 
     Args:
         source: The files.
         names: Of the masks.
-        classes: As in `Style`.
+        classes: As in `MaskEncoding`.
     """
     n_by_value = n_others = n_white = 0
     seen: set[int] = set()
@@ -84,10 +86,10 @@ def style(source: FileSource, names: Sequence[str], classes: Mapping[str, str]) 
     if not n_by_value and not n_others:
         # Of maps that hold one class each, no single one tells.
         is_listed = bool(seen - {0}) and all(str(it) in classes for it in seen - {0})
-        return Style(by_value=is_listed or len(seen) > 2, classes=classes)
+        return MaskEncoding(by_value=is_listed or len(seen) > 2, classes=classes)
     # A damaged file or two do not make classes of black and white.
     by_value = n_by_value > n_others and n_by_value >= n_white
-    return Style(by_value=by_value, classes=classes)
+    return MaskEncoding(by_value=by_value, classes=classes)
 
 
 def _is_by_value(pixels: MaskPixels, classes: Mapping[str, str]) -> bool:
@@ -103,15 +105,15 @@ def _is_by_value(pixels: MaskPixels, classes: Mapping[str, str]) -> bool:
     return pixels.stored_as != "number" or pixels.values.dtype != np.uint8 or is_dark or is_listed
 
 
-def stated_labels(how: Style, pairs: Sequence[Pair]) -> tuple[str, ...]:
+def stated_labels(encoding: MaskEncoding, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Return the classes as far as names and lists tell; () if only the masks do."""
-    if how.by_value:
-        return how.class_labels
-    named = [_from_name(how, pair, it)[0] for pair in pairs for it in pair.masks]
-    return tuple(dict.fromkeys([*how.labels.values(), *named]))
+    if encoding.by_value:
+        return encoding.class_labels
+    named = [_from_name(encoding, pair, it)[0] for pair in pairs for it in pair.masks]
+    return tuple(dict.fromkeys([*encoding.labels.values(), *named]))
 
 
-def contents(source: FileSource, pair: Pair, how: Style, sample: str) -> Contents:
+def contents(source: FileSource, pair: Pair, encoding: MaskEncoding, sample: str) -> Contents:
     """Read the masks of an image; what cannot be read is a problem."""
     annotations: list[Annotation] = []
     problems: list[Problem] = []
@@ -119,7 +121,7 @@ def contents(source: FileSource, pair: Pair, how: Style, sample: str) -> Content
     for name in pair.masks:
         try:
             pixels = mask_pixels.read(source.files.read(name))
-            found = _instances(pixels, how, _from_name(how, pair, name))
+            found = _instances(pixels, encoding, _from_name(encoding, pair, name))
         except MaskcoreError as error:
             reason = str(error).replace("The file", archive.safe_name(name), 1)
             problems.append(Problem(name, reason, sample))
@@ -140,12 +142,12 @@ def some_pixels(source: FileSource, names: Sequence[str], count: int) -> Iterato
 
 
 def _instances(
-    pixels: MaskPixels, how: Style, named: tuple[str, float | None]
+    pixels: MaskPixels, encoding: MaskEncoding, named: tuple[str, float | None]
 ) -> Sequence[Instance]:
     kinds = mask_kinds.likely(pixels)
     n_values = 0 if pixels.distinct is None else pixels.distinct.size
-    if how.by_value or (kinds[0] == "label map" and n_values > 2):
-        return _classes(pixels, how.classes)
+    if encoding.by_value or (kinds[0] == "label map" and n_values > 2):
+        return _classes(pixels, encoding.classes)
     kind = next((it for it in kinds if it not in mask_kinds.CODED), "gray")
     found = mask_files.interpret(pixels, kind=kind).instances
     mask = found[0].mask if found else rle.empty(pixels.size_hw)
@@ -177,10 +179,10 @@ def _can_be_background(value: str) -> bool:
     return value == "0" or value.startswith("#")
 
 
-def _from_name(how: Style, pair: Pair, name: str) -> tuple[str, float | None]:
+def _from_name(encoding: MaskEncoding, pair: Pair, name: str) -> tuple[str, float | None]:
     """Return the label and the score that the name of a mask tells."""
     if not pair.apart:
-        return how.label, None
+        return encoding.label, None
     try:
         ours = cutout_names.parse_file_name(f"{stem(name)}.png")
     except ValueError:
@@ -188,11 +190,11 @@ def _from_name(how: Style, pair: Pair, name: str) -> tuple[str, float | None]:
     else:
         return ours.label, ours.score
     folder = name.rpartition("/")[0]
-    is_indexed = how.folder is not None and name.startswith(how.folder)
+    is_indexed = encoding.folder is not None and name.startswith(encoding.folder)
     if not folder or (png_names.is_called(base(folder), png_names.MASKS) and not is_indexed):
-        return how.label, None
+        return encoding.label, None
     numbered = _NUMBERED.fullmatch(stem(name))
     if numbered:
-        return (how.labels.get(numbered[1], numbered[1]) if is_indexed else numbered[1]), None
+        return (encoding.labels.get(numbered[1], numbered[1]) if is_indexed else numbered[1]), None
     is_class = pair.image is not None and stem(name).casefold() == stem(pair.image).casefold()
-    return (base(folder) if is_class else how.label), None
+    return (base(folder) if is_class else encoding.label), None

@@ -18,7 +18,7 @@ from maskcore.datasets.dataset import Dataset, Problem, Sample
 from maskcore.datasets.files import base, suffix
 from maskcore.datasets.formats.voc import classes as voc_classes, palette
 from maskcore.datasets.formats.voc.classes import Classes
-from maskcore.datasets.formats.voc.reader import MaskFiles
+from maskcore.datasets.formats.voc.reader import VocLoader
 from maskcore.datasets.paired_folders import is_in, without_ending
 from maskcore.datasets.source import FileSource, unannotated
 from maskcore.datasets.writer import ClassIds, Item, Keeps, Member
@@ -58,7 +58,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     for key, picture in paired_folders.pair(source, by_key, images):
         them = files[key]
         name = picture.path if picture else them.get("class") or them["object"]
-        load = MaskFiles(
+        load = VocLoader(
             source, name, classes, them.get("class"), them.get("object"), them.get("xml")
         )
         samples.append(Sample(name, picture, load))
@@ -69,7 +69,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     return Dataset("voc", samples, classes.stated, problems)
 
 
-class Writer:
+class VocWriter:
     """Writes PNG files with Pascal VOC's palette, labelmap.txt as CVAT does, and lists of images.
 
     The files number at most 254 objects of an image. The others stand only in the file of

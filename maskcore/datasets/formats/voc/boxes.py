@@ -22,7 +22,7 @@ _MOST_PAIRS = 4_000_000
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-class Stated(NamedTuple):
+class VocObject(NamedTuple):
     """An object as the file states it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Stated(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-def read(text: str) -> list[Stated]:
+def read(text: str) -> list[VocObject]:
     """Read the objects of a file that have a box.
 
     Raises:
@@ -53,13 +53,13 @@ def read(text: str) -> list[Stated]:
         x1, y1, x2, y2 = (np.nan if side is None else side for side in sides)
         if x1 <= x2 and y1 <= y2:
             label = label_of((it.findtext("name") or "").strip())
-            found.append(Stated(label, (x1 - 1, y1 - 1, x2, y2)))
+            found.append(VocObject(label, (x1 - 1, y1 - 1, x2, y2)))
     return found
 
 
 def match(
-    boxes: Sequence[Box], labels: Sequence[str | None], objects: Sequence[Stated]
-) -> list[Stated | None]:
+    boxes: Sequence[Box], labels: Sequence[str | None], objects: Sequence[VocObject]
+) -> list[VocObject | None]:
     """Find the stated object of each mask: of the same label, with the box that agrees best.
 
     The order of the objects in both files is the same in the challenge, but not everywhere.
@@ -72,7 +72,7 @@ def match(
     Returns:
         N objects, None where no box of that label overlaps the mask's, or there are very many.
     """
-    found: list[Stated | None] = [None] * len(boxes)
+    found: list[VocObject | None] = [None] * len(boxes)
     if len(boxes) * len(objects) > _MOST_PAIRS:
         return found
     shares = _shares(boxes, objects)
@@ -88,7 +88,7 @@ def match(
     return found
 
 
-def _shares(boxes: Sequence[Box], objects: Sequence[Stated]) -> NDArray[np.float64]:
+def _shares(boxes: Sequence[Box], objects: Sequence[VocObject]) -> NDArray[np.float64]:
     """(N, M) intersection over union of each two boxes."""
     ours = np.array(boxes, np.float64).reshape(-1, 1, 4)
     theirs = np.array([it.box for it in objects], np.float64).reshape(1, -1, 4)

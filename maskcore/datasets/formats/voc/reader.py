@@ -23,7 +23,7 @@ _COLOR_BITS = 24
 
 
 @dataclass(frozen=True)
-class MaskFiles:
+class VocLoader:
     """Reads the files of a sample.
 
     Attributes:
@@ -105,7 +105,7 @@ class MaskFiles:
     def _annotation(self, runs: RLE, label: str) -> Annotation:
         return Annotation(Instance(runs, label), str(self.by_class))
 
-    def _stated(self, problems: list[Problem]) -> list[voc_boxes.Stated]:
+    def _stated(self, problems: list[Problem]) -> list[voc_boxes.VocObject]:
         if self.boxes is None:
             return []
         try:

@@ -60,14 +60,14 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     samples = []
     for label, picture in paired_folders.pair(source, by_key, images):
         name = picture.path if picture else label
-        load = _Labels(source, label, name, picture, classes, has_keypoints)
+        load = _YoloLoader(source, label, name, picture, classes, has_keypoints)
         samples.append(Sample(name, picture, load))
     samples += unannotated(source, source.image_names, samples)
     in_order = dict.fromkeys(classes[number] for number in sorted(classes))
     return Dataset("yolo", samples, tuple(in_order), problems)
 
 
-class Writer:
+class YoloWriter:
     """Writes labels/, beside images/, and data.yaml, which Ultralytics reads as they are.
 
     A mask becomes the outline along the edges of its pixels, so that it comes back as it was.
@@ -108,7 +108,7 @@ class Writer:
 
 
 @dataclass(frozen=True)
-class _Labels:
+class _YoloLoader:
     """Reads the label file of a sample."""
 
     source: FileSource

@@ -630,12 +630,12 @@ def test_nothing_is_kept_of_a_document_that_is_damaged_at_its_end(tmp_path: Path
 def test_a_document_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     seen: list[bytes] = []
 
-    class Counted(coco.Document):
+    class Counted(coco.CocoDocument):
         def __init__(self, content: bytes) -> None:
             seen.append(content)
             super().__init__(content)
 
-    monkeypatch.setattr(coco, "Document", Counted)
+    monkeypatch.setattr(coco, "CocoDocument", Counted)
     (sample,) = read(coco, save(tmp_path, document(annotation()))).samples
     assert (len(seen), len(sample.instances)) == (1, 1)
 
@@ -688,7 +688,7 @@ def test_what_is_kept_of_a_document_does_not_change_it(tmp_path: Path):
 
 
 def written(folder: Path, *items: Any, labels: tuple[str, ...] = ()) -> COCO:
-    write(folder, coco.Writer(labels), items)
+    write(folder, coco.CocoWriter(labels), items)
     return COCO(folder / "annotations" / "instances.json")
 
 
@@ -845,7 +845,7 @@ def test_crowds_scores_and_labels_come_back(tmp_path: Path):
         instance(PARTS, "cat", is_crowd=True),
         instance(~PARTS, "cat"),
     ]
-    write(tmp_path, coco.Writer(["cat"]), [item("a", *instances)])
+    write(tmp_path, coco.CocoWriter(["cat"]), [item("a", *instances)])
     dataset = read(coco, tmp_path)
     assert dataset.samples[0].instances == instances
     assert dataset.labels == ("cat", "dog")

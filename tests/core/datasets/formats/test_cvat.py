@@ -267,7 +267,7 @@ def test_masks_with_holes_parts_and_overlaps_are_written_and_read_back(tmp_path)
     drawn = [RING, PARTS, np.ones((4, 5), np.bool_), mask(".....\n..#..\n.....\n.....")]
     first = items.item("train/a", *(items.instance(it, f"l{i}") for i, it in enumerate(drawn)))
     second = items.item("b", size_hw=(2, 3))
-    items.write(tmp_path, cvat.Writer(["unused"]), [first, second])
+    items.write(tmp_path, cvat.CvatWriter(["unused"]), [first, second])
     found = items.read(cvat, tmp_path)
     assert [it.name for it in found.samples] == ["images/train/a.png", "images/b.png"]
     assert items.decoded(found.samples[0]) == [(f"l{i}", it.tolist()) for i, it in enumerate(drawn)]
@@ -278,7 +278,7 @@ def test_masks_with_holes_parts_and_overlaps_are_written_and_read_back(tmp_path)
 def test_the_file_is_what_cvat_imports(tmp_path):
     label = 'a "b" <c> & ё'
     instances = [items.instance(RING, label), items.instance(PARTS, "d")]
-    items.write(tmp_path, cvat.Writer([]), [items.item("train/a", *instances)])
+    items.write(tmp_path, cvat.CvatWriter([]), [items.item("train/a", *instances)])
     root = ET.fromstring((tmp_path / "annotations.xml").read_bytes())
     assert root.tag == "annotations"
     assert root.findtext("version") == "1.1"
@@ -302,7 +302,7 @@ def test_the_file_is_what_cvat_imports(tmp_path):
 
 @pytest.mark.parametrize("label", ["a\nb", "tab\there", " blank ", "cr\rlf"])
 def test_odd_labels_come_back(tmp_path, label):
-    items.write(tmp_path, cvat.Writer([]), [items.item("a", items.instance(mask("#"), label))])
+    items.write(tmp_path, cvat.CvatWriter([]), [items.item("a", items.instance(mask("#"), label))])
     found = items.read(cvat, tmp_path)
     assert [it.label for it in found.samples[0].instances] == [label]
     assert found.stated_labels == (label,)
@@ -310,7 +310,7 @@ def test_odd_labels_come_back(tmp_path, label):
 
 @pytest.mark.parametrize("label", ["nul\0", "\ud800", "\x1b[0m", "\ufffe"])
 def test_characters_that_xml_has_no_way_to_write_are_replaced(tmp_path, label):
-    items.write(tmp_path, cvat.Writer([]), [items.item("a", items.instance(mask("#"), label))])
+    items.write(tmp_path, cvat.CvatWriter([]), [items.item("a", items.instance(mask("#"), label))])
     (instance,) = items.read(cvat, tmp_path).samples[0].instances
     assert instance.label == re.sub("[\0\ud800\x1b\ufffe]", "\ufffd", label)
 

@@ -440,7 +440,7 @@ def test_the_written_table_is_that_of_severstal(tmp_path: Path):
         items.item("a", items.instance(ring, "cat"), items.instance(TOP, "dog")),
         items.item("sub/b", size_hw=(2, 2)),
     ]
-    items.write(tmp_path, kaggle.Writer(["cat", "dog"]), written)
+    items.write(tmp_path, kaggle.KaggleWriter(["cat", "dog"]), written)
     header, *rows = parsed((tmp_path / "train.csv").read_bytes())
     assert header == ["ImageId", "ClassId", "EncodedPixels"]
     assert [row[:2] for row in rows] == [["a.png", "cat"], ["a.png", "dog"], ["sub/b.png", ""]]
@@ -457,7 +457,7 @@ def test_what_is_written_is_read_back(tmp_path: Path):
         items.item("none", size_hw=(7, 2)),
         items.item("one", items.instance(single, "Größe\nzwei"), items.instance(single, "")),
     ]
-    items.write(tmp_path, kaggle.Writer([]), written)
+    items.write(tmp_path, kaggle.KaggleWriter([]), written)
     found = samples(tmp_path)
     assert {name: items.decoded(sample) for name, sample in found.items()} == {
         "images/x/a.png": [("=1+1", ring.tolist()), ('a "b", c', ring.tolist())],
@@ -470,7 +470,7 @@ def test_what_is_written_is_read_back(tmp_path: Path):
 def test_without_images_the_table_says_their_sizes(tmp_path: Path):
     one = items.item("a", items.instance(LEFT, "x"))
     two = items.item("b", size_hw=(5, 6))
-    writer = kaggle.Writer([])
+    writer = kaggle.KaggleWriter([])
     for it in (one, two):
         assert (
             list(writer.sample(type(it)(it.stem, it.suffix, it.size_hw, it.instances, False))) == []
@@ -491,7 +491,7 @@ def test_without_images_the_table_says_their_sizes(tmp_path: Path):
 
 @pytest.mark.parametrize("label", ["a\0b", "\ud800"])
 def test_labels_that_no_text_file_can_hold_do_not_spoil_the_table(tmp_path: Path, label: str):
-    items.write(tmp_path, kaggle.Writer([]), [items.item("a", items.instance(LEFT, label))])
+    items.write(tmp_path, kaggle.KaggleWriter([]), [items.item("a", items.instance(LEFT, label))])
     (instance,) = samples(tmp_path)["images/a.png"].instances
     assert rle.decode(instance.mask).tolist() == LEFT.tolist()
 

@@ -367,7 +367,7 @@ DRAWN = [RING, PARTS, EMPTY, np.ones((4, 5), np.bool_)]
 def test_masks_with_holes_parts_overlaps_and_nothing_are_written_and_read_back(tmp_path):
     first = items.item("train/ä b", *(items.instance(it, f"l{i}") for i, it in enumerate(DRAWN)))
     second = items.item("b", size_hw=(2, 3))
-    items.write(tmp_path, label_studio.Writer([]), [first, second])
+    items.write(tmp_path, label_studio.LabelStudioWriter([]), [first, second])
     found = items.read(label_studio, tmp_path)
     assert [it.name for it in found.samples] == ["images/train/ä b.png", "images/b.png"]
     assert items.decoded(found.samples[0]) == [(f"l{i}", it.tolist()) for i, it in enumerate(DRAWN)]
@@ -376,14 +376,14 @@ def test_masks_with_holes_parts_overlaps_and_nothing_are_written_and_read_back(t
 
 def test_scores_are_written_and_read_back(tmp_path):
     scored = [items.instance(RING, score=0.5), items.instance(PARTS), items.instance(RING, score=0)]
-    items.write(tmp_path, label_studio.Writer([]), [items.item("a", *scored)])
+    items.write(tmp_path, label_studio.LabelStudioWriter([]), [items.item("a", *scored)])
     (sample,) = items.read(label_studio, tmp_path).samples
     assert sample.instances == scored
 
 
 def test_the_tasks_are_what_label_studio_imports(tmp_path):
     instances = [items.instance(it, "ёж") for it in DRAWN]
-    items.write(tmp_path, label_studio.Writer([]), [items.item("train/a b", *instances)])
+    items.write(tmp_path, label_studio.LabelStudioWriter([]), [items.item("train/a b", *instances)])
     (one,) = json.loads((tmp_path / "tasks.json").read_text())
     assert one["data"]["image"] == "/data/local-files/?d=images/train/a%20b.png"
     assert one["predictions"] == []
@@ -401,7 +401,7 @@ def test_the_tasks_are_what_label_studio_imports(tmp_path):
 def test_the_labeling_interface_has_the_names_and_the_labels(tmp_path):
     items.write(
         tmp_path,
-        label_studio.Writer(["unused"]),
+        label_studio.LabelStudioWriter(["unused"]),
         [items.item("a", items.instance(RING, 'a "b" <c>'))],
     )
     root = ET.fromstring((tmp_path / "label_config.xml").read_bytes())
@@ -415,6 +415,6 @@ def test_the_labeling_interface_has_the_names_and_the_labels(tmp_path):
 
 
 def test_an_unlabelled_image_is_a_task_to_do(tmp_path):
-    items.write(tmp_path, label_studio.Writer([]), [items.item("a", size_hw=(2, 3))])
+    items.write(tmp_path, label_studio.LabelStudioWriter([]), [items.item("a", size_hw=(2, 3))])
     (one,) = json.loads((tmp_path / "tasks.json").read_text())
     assert one["annotations"] == one["predictions"] == []

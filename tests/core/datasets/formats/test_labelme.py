@@ -298,14 +298,14 @@ WHOLE = mask(".....\n.###.\n..##.\n.....")
 def test_masks_with_holes_parts_and_overlaps_are_written_and_read_back(tmp_path):
     drawn = [RING, PARTS, WHOLE, np.ones((4, 5), np.bool_)]
     instances = [items.instance(it, f"l{i}") for i, it in enumerate(drawn)]
-    items.write(tmp_path, labelme.Writer([]), [items.item("train/a", *instances)])
+    items.write(tmp_path, labelme.LabelmeWriter([]), [items.item("train/a", *instances)])
     (sample,) = items.read(labelme, tmp_path).samples
     assert sample.name == "train/a.png"
     assert items.decoded(sample) == [(f"l{i}", it.tolist()) for i, it in enumerate(drawn)]
 
 
 def written(item):
-    ((name, content),) = labelme.Writer(["cat"]).sample(item)
+    ((name, content),) = labelme.LabelmeWriter(["cat"]).sample(item)
     return name, json.loads(content)
 
 
@@ -352,7 +352,7 @@ def test_an_image_is_put_inside_where_there_is_one(tmp_path):
 
 def test_a_label_that_no_encoding_can_hold_is_written_and_read(tmp_path):
     items.write(
-        tmp_path, labelme.Writer([]), [items.item("a", items.instance(mask("#"), "\ud800"))]
+        tmp_path, labelme.LabelmeWriter([]), [items.item("a", items.instance(mask("#"), "\ud800"))]
     )
     (sample,) = items.read(labelme, tmp_path).samples
     assert [it.label for it in sample.instances] == ["\ud800"]

@@ -55,7 +55,7 @@ def test_numpy_reads_what_is_written_without_pickles(tmp_path: Path):
         items.instance(RING, "cat", score=0.1),
         items.instance(TWO, "größe", is_crowd=True),
     )
-    items.write(tmp_path, npz.Writer([]), [written])
+    items.write(tmp_path, npz.NpzWriter([]), [written])
     with np.load(tmp_path / "masks" / "sub" / "a.npz", allow_pickle=False) as arrays:
         assert set(arrays.files) == {"masks", "labels", "scores", "is_crowd"}
         assert arrays["masks"].dtype == np.bool_
@@ -69,7 +69,7 @@ def test_numpy_reads_what_is_written_without_pickles(tmp_path: Path):
 
 
 def test_an_image_without_masks_keeps_its_size(tmp_path: Path):
-    items.write(tmp_path, npz.Writer([]), [items.item("a", size_hw=(5, 3))])
+    items.write(tmp_path, npz.NpzWriter([]), [items.item("a", size_hw=(5, 3))])
     with np.load(tmp_path / "masks" / "a.npz", allow_pickle=False) as arrays:
         assert arrays["masks"].shape == (0, 5, 3)
         assert [arrays[it].shape for it in ("labels", "scores", "is_crowd")] == [(0,)] * 3
@@ -79,8 +79,8 @@ def test_an_image_without_masks_keeps_its_size(tmp_path: Path):
 
 def test_equal_samples_are_equal_files():
     item = items.item("a", items.instance(RING))
-    assert list(npz.Writer([]).sample(item)) == list(npz.Writer([]).sample(item))
-    assert list(npz.Writer([]).end()) == []
+    assert list(npz.NpzWriter([]).sample(item)) == list(npz.NpzWriter([]).sample(item))
+    assert list(npz.NpzWriter([]).end()) == []
 
 
 def test_everything_is_read_back(tmp_path: Path):
@@ -95,7 +95,7 @@ def test_everything_is_read_back(tmp_path: Path):
         items.item(stem, *some, size_hw=None if some else (2, 9))
         for stem, some in instances.items()
     ]
-    items.write(tmp_path, npz.Writer([]), written)
+    items.write(tmp_path, npz.NpzWriter([]), written)
     dataset = items.read(npz, tmp_path)
     assert dataset.format == "npz"
     assert {it.name: tuple(it.instances) for it in dataset.samples} == {
@@ -118,7 +118,7 @@ def test_labels_and_scores_of_every_kind_are_read_back(
         items.instance(rng.random((height, width)) < 0.5, label, score=data.draw(scores))
         for label in labels
     ]
-    items.write(folder, npz.Writer([]), [items.item("a", *instances, size_hw=(height, width))])
+    items.write(folder, npz.NpzWriter([]), [items.item("a", *instances, size_hw=(height, width))])
     found = only(folder).instances
     assert [(it.mask, it.score) for it in found] == [(it.mask, it.score) for it in instances]
     # NumPy's text arrays have no NUL at the end.

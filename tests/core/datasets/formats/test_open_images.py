@@ -337,7 +337,7 @@ def test_a_file_and_a_row_are_written_for_each_mask(tmp_path: Path):
         items.item("sub/b", items.instance(TWO, "cat")),
         items.item("none", size_hw=(5, 2)),
     ]
-    items.write(tmp_path, open_images.Writer(["dog", "bird", "cat"]), written)
+    items.write(tmp_path, open_images.OpenImagesWriter(["dog", "bird", "cat"]), written)
     table = rows(tmp_path / "annotations" / TABLE)
     assert list(table[0]) == MASKS.strip().split(",")
     assert [(row["ImageID"], row["LabelName"]) for row in table] == [
@@ -379,7 +379,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, has_image: bool):
         Item(stem, ".png", some[0].mask.size_hw if some else (2, 2), some, has_image)
         for stem, some in instances.items()
     ]
-    items.write(tmp_path, open_images.Writer([]), written)
+    items.write(tmp_path, open_images.OpenImagesWriter([]), written)
     dataset = read(tmp_path)
     assert dataset.problems == []
     names = [f"images/train/{stem}.png" if has_image else stem for stem in instances]
@@ -396,7 +396,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, has_image: bool):
 
 @pytest.mark.parametrize("label", ["a\0b", "\ud800"])
 def test_labels_that_no_text_file_can_hold_do_not_spoil_the_tables(tmp_path: Path, label: str):
-    items.write(tmp_path, open_images.Writer([]), [items.item("a", items.instance(RING, label))])
+    items.write(
+        tmp_path, open_images.OpenImagesWriter([]), [items.item("a", items.instance(RING, label))]
+    )
     (instance,) = only(tmp_path).instances
     assert instance.mask == items.instance(RING).mask
 

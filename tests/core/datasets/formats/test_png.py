@@ -422,7 +422,7 @@ def test_a_file_for_each_mask_gives_everything_back(tmp_path: Path) -> None:
         item("val/a.b", *(instance(RING, "cat") for _ in range(101))),
         item("none", size_hw=SIZE),
     ]
-    write(tmp_path, png.Writer(["first", "cat"]), items)
+    write(tmp_path, png.PngWriter(["first", "cat"]), items)
     dataset = read(png, tmp_path)
     assert dataset.stated_labels == ("first", "cat", *LABELS[1:])
     assert found(dataset) == {
@@ -440,7 +440,7 @@ def test_a_file_for_each_mask_gives_everything_back(tmp_path: Path) -> None:
 
 
 def test_masks_of_one_image_are_not_given_to_another(tmp_path: Path) -> None:
-    writer = png.Writer([])
+    writer = png.PngWriter([])
     items = [item(it, instance(LEFT, "mask"), instance(RING, "00")) for it in ("a", "00", "x/a")]
     write(tmp_path, writer, items)
     (tmp_path / "images/a.png").unlink()
@@ -451,7 +451,7 @@ def test_masks_of_one_image_are_not_given_to_another(tmp_path: Path) -> None:
 
 
 def test_sets_without_any_mask_are_known_by_the_list(tmp_path: Path) -> None:
-    write(tmp_path, png.Writer(["cat"]), [item("a", size_hw=SIZE)])
+    write(tmp_path, png.PngWriter(["cat"]), [item("a", size_hw=SIZE)])
     dataset = read(png, tmp_path)
     assert [it.name for it in dataset.samples] == ["images/a.png"]
     assert dataset.stated_labels == ("cat",)
@@ -517,7 +517,7 @@ def test_black_and_white_masks_are_white_inside(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("writer", [png.Writer, png.LabelMapWriter, png.BinaryWriter])
+@pytest.mark.parametrize("writer", [png.PngWriter, png.LabelMapWriter, png.BinaryWriter])
 @pytest.mark.parametrize("drawn", [mask("#"), mask("#.\n.#\n##"), mask("#" * 300)])
 def test_any_size_and_memory_order_comes_back(tmp_path: Path, writer: Any, drawn: Mask) -> None:
     other = np.asfortranarray(drawn)
@@ -560,13 +560,13 @@ def test_separators_without_numbers_are_part_of_a_name(tmp_path: Path) -> None:
 
 def test_a_picture_in_a_folder_called_masks_stays_a_picture(tmp_path: Path) -> None:
     items = [item(name, instance(LEFT)) for name in ("masks/a", "labels", "b_mask")]
-    write(tmp_path, png.Writer([]), items)
+    write(tmp_path, png.PngWriter([]), items)
     assert found(read(png, tmp_path)) == {
         f"images/{it.stem}.png": [("cat", LEFT.tolist())] for it in items
     }
 
 
-@pytest.mark.parametrize("writer", [png.Writer, png.LabelMapWriter])
+@pytest.mark.parametrize("writer", [png.PngWriter, png.LabelMapWriter])
 def test_half_a_character_in_a_label_is_written_as_a_question_mark(
     tmp_path: Path, writer: Any
 ) -> None:

@@ -440,7 +440,7 @@ def test_the_files_are_those_of_the_development_kit(tmp_path: Path) -> None:
     first = items.instance(mask("##..\n#...\n...."), "dog")
     second = items.instance(mask("..#.\n..##\n...#"), "cat: the “other”")
     third = items.instance(mask("....\n....\n##.."), "dog")
-    writer = voc.Writer(["bird"])
+    writer = voc.VocWriter(["bird"])
     empty = items.item("val/none", size_hw=(2, 5))
     items.write(tmp_path, writer, [items.item("train/a", first, second, third), empty])
     with PIL.Image.open(tmp_path / "SegmentationClass/train/a.png") as classes:
@@ -477,7 +477,7 @@ def test_masks_of_one_pixel_full_ones_and_a_class_called_background_come_back(
 ) -> None:
     one = items.item("a", items.instance(mask("#"), "background"))
     wide = items.item("b", items.instance(mask("#####"), "ignored"))
-    items.write(tmp_path, voc.Writer([]), [one, wide])
+    items.write(tmp_path, voc.VocWriter([]), [one, wide])
     back = items.read(voc, tmp_path)
     assert [items.decoded(it) for it in back.samples] == [
         [("background", [[True]])],
@@ -488,7 +488,7 @@ def test_masks_of_one_pixel_full_ones_and_a_class_called_background_come_back(
 def test_objects_beyond_254_come_back_joined(tmp_path: Path) -> None:
     pixels = np.eye(260, dtype=np.bool_)
     many = [items.instance(pixels[[i]], "cat" if i % 2 else "dog") for i in range(260)]
-    writer = voc.Writer([])
+    writer = voc.VocWriter([])
     items.write(tmp_path, writer, [items.item("a", *many)])
     back = items.read(voc, tmp_path).samples[0].instances
     assert back[:254] == many[:254]
@@ -498,10 +498,10 @@ def test_objects_beyond_254_come_back_joined(tmp_path: Path) -> None:
 
 def test_more_classes_than_the_palette_has_are_refused() -> None:
     names = [str(i) for i in range(255)]
-    voc.Writer(names[:254])
+    voc.VocWriter(names[:254])
     with pytest.raises(DatasetError, match="254 classes"):
-        voc.Writer(names)
-    writer = voc.Writer(names[:254])
+        voc.VocWriter(names)
+    writer = voc.VocWriter(names[:254])
     with pytest.raises(DatasetError, match="254 classes"):
         list(writer.sample(items.item("a", items.instance(mask("#"), "new"))))
 
@@ -509,5 +509,5 @@ def test_more_classes_than_the_palette_has_are_refused() -> None:
 def test_writing_does_not_change_the_masks() -> None:
     pixels = np.asfortranarray(mask(".##.\n####\n.#.."))
     before = rle.encode(pixels)
-    list(voc.Writer([]).sample(items.item("a", Instance(before, "x"))))
+    list(voc.VocWriter([]).sample(items.item("a", Instance(before, "x"))))
     assert rle.decode(before).tolist() == pixels.tolist()

@@ -337,7 +337,7 @@ def test_an_outline_comes_back_as_the_same_pixels_at_any_size(pixels: Mask, left
 def test_the_files_are_what_ultralytics_documents(tmp_path: Path) -> None:
     square = items.instance(mask("....\n.##.\n.##.\n...."), "cat")
     corner = items.instance(mask("...#\n....\n....\n...."), "a: “b”\n#")
-    writer = yolo.Writer(["dog", "cat"])
+    writer = yolo.YoloWriter(["dog", "cat"])
     empty = items.item("none", size_hw=(3, 5))
     items.write(tmp_path, writer, [items.item("one", square, corner), empty])
     assert (tmp_path / "images/one.png").exists()
@@ -363,7 +363,7 @@ def test_the_files_are_what_ultralytics_documents(tmp_path: Path) -> None:
 )
 def test_labels_lie_where_ultralytics_looks_for_them(tmp_path: Path, stem: str) -> None:
     item = items.item(stem, items.instance(mask("#.\n..")))
-    items.write(tmp_path, yolo.Writer([]), [item])
+    items.write(tmp_path, yolo.YoloWriter([]), [item])
     image = next(tmp_path.rglob("*.png")).as_posix()
     # As in ultralytics.data.utils.img2label_paths.
     label = "/labels/".join(image.rsplit("/images/", 1)).rsplit(".", 1)[0] + ".txt"
@@ -374,7 +374,7 @@ def test_labels_lie_where_ultralytics_looks_for_them(tmp_path: Path, stem: str) 
 def test_folders_for_training_and_validation_are_named_in_the_yaml(tmp_path: Path) -> None:
     here = items.instance(mask("#.\n.."), "猫")
     stems = ["train/a", "valid/b", "more/train/c"]
-    items.write(tmp_path, yolo.Writer([]), [items.item(it, here) for it in stems])
+    items.write(tmp_path, yolo.YoloWriter([]), [items.item(it, here) for it in stems])
     text = (tmp_path / "data.yaml").read_text("utf-8")
     assert text.splitlines()[1:] == [
         'train: ["images/train", "images/more/train"]',
@@ -400,5 +400,5 @@ def test_writing_does_not_change_the_masks() -> None:
     pixels = np.asfortranarray(mask(".##.\n####\n.#.."))
     before = rle.encode(pixels)
     item = items.item("a", Instance(before, "x"))
-    list(yolo.Writer([]).sample(item))
+    list(yolo.YoloWriter([]).sample(item))
     assert rle.decode(before).tolist() == pixels.tolist()

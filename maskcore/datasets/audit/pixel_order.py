@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from maskcore import rle, rle_text
-from maskcore.datasets.audit.finding import Finding, found
-from maskcore.datasets.audit.masks import Measured
+from maskcore.datasets.audit.finding import Finding, make_finding
+from maskcore.datasets.audit.masks import MeasuredMask
 
 _MOST = 100  # masks; counting outlines needs pixels
 _FEWEST = 3
@@ -26,7 +26,7 @@ class PixelOrder:
         self._n_mistaken = 0
         self._outline, self._other = 0, 0
 
-    def add(self, it: Measured) -> None:
+    def add(self, it: MeasuredMask) -> None:
         """Look at a mask; only the first large ones count."""
         mask = it.annotation.instance.mask
         height, width = mask.size_hw
@@ -47,7 +47,7 @@ class PixelOrder:
         """Yield a finding if most masks have much shorter outlines in the other order."""
         if self._n >= _FEWEST and self._n_mistaken >= _SHARE * self._n:
             n = self._n_mistaken
-            yield found(
+            yield make_finding(
                 "dialect",
                 "",
                 "",

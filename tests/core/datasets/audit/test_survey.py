@@ -8,9 +8,9 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import image_io, rle
+from maskcore.datasets.audit import survey
 from maskcore.datasets.dataset import Annotation, Contents, Dataset, Sample
 from maskcore.datasets.pictures import EmbeddedPicture
-from maskcore.datasets.survey import survey
 from maskcore.types import Instance
 from tests.grids import mask
 from tests.hostile.picture_files import chunk, png
