@@ -14,7 +14,8 @@ from maskcore import rle, samples
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job, JobQueue
+from pages.shared.jobs.job import Job
+from pages.shared.jobs.queue import JobQueue
 from tests.pages import session
 
 
@@ -37,7 +38,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def submit(key: str, title: str, function: Callable[..., Any], *arguments: Any) -> None:
         titles.append(title)
-        job = Job(title, function, arguments, lambda: True, 1, state="done")
+        job = Job(title, function, arguments, state="done")
         try:
             job.result = function(lambda *_: None, *arguments)
         except MaskcoreError as error:

@@ -12,7 +12,8 @@ from pages.data.convert.target import Choice, short
 from pages.shared import markdown
 from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job, queue
+from pages.shared.jobs.job import Job
+from pages.shared.jobs.queue import queue
 
 _JOB, _SAID, _KNOWN = "convert count", "convert count said", "convert counts"
 _MOST_KNOWN = 32

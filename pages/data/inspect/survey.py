@@ -14,7 +14,8 @@ from maskcore.datasets.audit import Finding, Survey
 from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.dataset.source import Opened
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job, queue
+from pages.shared.jobs.job import Job
+from pages.shared.jobs.queue import queue
 
 _JOB, _WANTED, _LAST = "inspect job", "inspect wanted", "inspect survey"
 _FEW = 500  # samples that are looked through anew after every correction

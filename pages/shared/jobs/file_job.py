@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.jobs import progress
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs.job import Job
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.shared import markdown
-from pages.shared.jobs import queue
-from pages.shared.jobs.queue import Job
+from pages.shared import markdown, visitors
+from pages.shared.jobs.job import Job
+from pages.shared.jobs.queue import QueueFullError, ShareUsedError, queue
 
 _POLL_SECONDS = 0.4
 
@@ -19,10 +19,17 @@ _POLL_SECONDS = 0.4
 def submit(key: str, title: str, function: Callable[..., Any], *arguments: Any) -> None:
     """Put a job in line for this visitor; the session remembers it under the key."""
     try:
-        st.session_state[key] = queue.queue.submit(title, function, *arguments, wanted=_presence())
-    except queue.QueueFullError:
+        st.session_state[key] = queue.submit(
+            title, function, *arguments, visitor=visitors.current(), wanted=_presence()
+        )
+    except QueueFullError:
         st.toast(
             "Too many visitors are waiting right now; try again in a minute.",
+            icon=":material/hourglass:",
+        )
+    except ShareUsedError:
+        st.toast(
+            "Your other jobs wait in line already; try again when the next of them has begun.",
             icon=":material/hourglass:",
         )
 
@@ -57,7 +64,7 @@ def follow(key: str) -> Job | None:
 
 
 def _watch(job: Job) -> None:
-    ahead = queue.queue.ahead(job)
+    ahead = queue.ahead(job)
     if job.finished:
         st.rerun()
     elif job.state == "waiting" and ahead:
@@ -66,7 +73,7 @@ def _watch(job: Job) -> None:
         st.progress(job.share, text=f"{job.title}: {job.note}" if job.note else f"{job.title} …")
     st.button(
         "Cancelling …" if job.cancelling else "Cancel",
-        on_click=queue.queue.cancel,
+        on_click=queue.cancel,
         args=(job,),
         disabled=job.cancelling,
         icon=":material/cancel:",

@@ -8,7 +8,7 @@ from maskcore.maskrcnn.catalog import MODELS
 from pages.shared import cutouts, markdown, workspace
 from pages.shared.cutouts import Style
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs.job import Job
 from pages.shared.objects import job as finding
 from pages.shared.objects.job import Found, Wish
 from pages.shared.pictures import Picture

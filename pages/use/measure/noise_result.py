@@ -15,7 +15,8 @@ from pages.shared import canvas, downloads, errors, markdown, pictures, view, wo
 from pages.shared.colors import to_hex
 from pages.shared.compare import compare
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job, queue
+from pages.shared.jobs.job import Job
+from pages.shared.jobs.queue import queue
 from pages.shared.pictures import Picture
 from pages.use.measure import noise_controls, noise_job
 from pages.use.measure.noise_job import Fill, Find

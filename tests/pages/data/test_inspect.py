@@ -24,7 +24,7 @@ from pages.data.inspect import (
 )
 from pages.shared.dataset import server_folder
 from pages.shared.jobs import progress as job_view
-from pages.shared.jobs.queue import Job
+from pages.shared.jobs.job import Job
 from tests.grids import mask
 from tests.pages.session import (
     clean,
@@ -576,7 +576,7 @@ def test_a_large_set_is_looked_through_anew_only_when_asked(app, monkeypatch) ->
 def test_the_gallery_is_there_before_the_set_was_looked_through(start, monkeypatch) -> None:
     def submit(key, title, function, *arguments):
         job_view.st.session_state[key] = Job(
-            title, function, arguments, lambda: True, 1, state="running", note="1 of 4 samples"
+            title, function, arguments, state="running", note="1 of 4 samples"
         )
 
     monkeypatch.setattr(job_view, "submit", submit)
@@ -590,9 +590,7 @@ def test_the_gallery_is_there_before_the_set_was_looked_through(start, monkeypat
 
 def test_after_a_survey_that_was_cancelled_another_is_made_when_asked(start, monkeypatch) -> None:
     def cancelled(key, title, function, *arguments):
-        job_view.st.session_state[key] = Job(
-            title, function, arguments, lambda: True, 1, state="cancelled"
-        )
+        job_view.st.session_state[key] = Job(title, function, arguments, state="cancelled")
 
     with monkeypatch.context() as patch:
         patch.setattr(job_view, "submit", cancelled)

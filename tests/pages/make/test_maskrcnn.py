@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from maskcore import cutout, rle, samples
-from pages.shared.jobs.queue import QueueFullError, queue
+from pages.shared.jobs.queue import QueueFullError, ShareUsedError, queue
 from tests.pages.session import clean, go, instances, open_image, page_path
 
 PAGE = page_path("maskrcnn")
@@ -107,14 +107,18 @@ def test_an_image_without_objects_offers_a_lower_score(start):
     assert app.slider(key="find score").value == 25
 
 
-def test_a_full_queue_is_said_and_breaks_nothing(page, monkeypatch):
-    def full(*_arguments, **_options):
-        raise QueueFullError
+@pytest.mark.parametrize(
+    ("refused", "sentence"), [(QueueFullError, "Too many"), (ShareUsedError, "Your other jobs")]
+)
+def test_a_job_that_is_refused_is_said_and_breaks_nothing(page, monkeypatch, refused, sentence):
+    def refuse(*_arguments, visitor, **_options):
+        assert visitor
+        raise refused
 
-    monkeypatch.setattr(queue, "submit", full)
+    monkeypatch.setattr(queue, "submit", refuse)
     page.button(key="find").click()
     clean(page.run())
-    assert any("Too many" in toast.value for toast in page.toast)
+    assert any(sentence in toast.value for toast in page.toast)
 
 
 @pytest.mark.parametrize("script", [page_path("cutout")])
