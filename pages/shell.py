@@ -47,7 +47,7 @@ page = st.navigation(
     position="top",
     expanded=True,  # on small screens, where the menu is in the sidebar
 )
-canvas.courier()
+canvas.transport()
 menu.close_after_choice(page.url_path)
 with errors.apologized():
     page.run()

@@ -19,7 +19,7 @@ from maskcore.errors import MaskcoreError
 from maskcore.masks import bits as mask_bits
 from maskcore.masks.bits import Patch
 from maskcore.rle import RLE
-from pages.shared.canvas import desk
+from pages.shared.canvas import state
 
 many = settings(deadline=None, max_examples=500)
 some = settings(deadline=None, max_examples=150)
@@ -157,7 +157,7 @@ def test_a_stream_that_was_tampered_with_is_refused_or_says_the_same_as_zlib(pac
         assert found.pixels.tolist() == bits_read_by_hand(content, 11, 6)
 
 
-# Messages on their way through the courier
+# Messages on their way through the transport
 
 
 class Canvases:
@@ -167,17 +167,17 @@ class Canvases:
         self.painted: list[RLE] = []
         self.picked: list[tuple[int, ...]] = []
         self.boxed: list[tuple[int, ...]] = []
-        self.document = desk.open_document("paint", "a", MASK, self.painted.append)
-        desk.expect("p", "pick", (3, 5), lambda *place: self.picked.append(place))
-        desk.expect("b", "box", (3, 5), lambda *box: self.boxed.append(box))
+        self.document = state.open_document("paint", "a", MASK, self.painted.append)
+        state.expect("p", "pick", (3, 5), lambda *place: self.picked.append(place))
+        state.expect("b", "box", (3, 5), lambda *box: self.boxed.append(box))
 
     def receive(self, message: object) -> dict[str, Any]:
-        streamlit.session_state[desk.COURIER] = {"message": message}
-        desk.receive()
+        streamlit.session_state[state.TRANSPORT] = {"message": message}
+        state.receive()
         return self.answer()
 
     def answer(self) -> dict[str, Any]:
-        return {name: it for name, it in desk.answer().items() if name != "session"}
+        return {name: it for name, it in state.answer().items() if name != "session"}
 
 
 @contextmanager
@@ -200,7 +200,7 @@ SENT = st.fixed_dictionaries(
 
 @many
 @given(st.lists(JSON | SENT | st.builds(dict.__or__, patches(), SENT), min_size=1, max_size=5))
-def test_the_courier_takes_or_refuses_whatever_comes(messages: list[object]):
+def test_the_transport_takes_or_refuses_whatever_comes(messages: list[object]):
     with canvases() as these:
         for message in messages:
             before, mask = these.answer(), these.document.mask

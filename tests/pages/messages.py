@@ -29,18 +29,18 @@ def canvas(app: AppTest) -> dict[str, Any]:
 
 
 def answer(app: AppTest) -> dict[str, Any]:
-    """What the courier brings back: what has arrived, and why something did not."""
-    proto = component(app, "mask_canvas_courier")
-    assert proto is not None, "no courier is there"
+    """What the transport brings back: what has arrived, and why something did not."""
+    proto = component(app, "mask_canvas_transport")
+    assert proto is not None, "no transport is there"
     said = json.loads(proto.json)
     assert said.pop("session")
     return said
 
 
 def send(app: AppTest, message: object) -> AppTest:
-    """Let the courier bring a message, as a browser does with the state of all widgets."""
-    proto = component(app, "mask_canvas_courier")
-    assert proto is not None, "no courier is there"
+    """Let the transport bring a message, as a browser does with the state of all widgets."""
+    proto = component(app, "mask_canvas_transport")
+    assert proto is not None, "no transport is there"
     # AppTest has no public way to set off a component's trigger.
     states = app._tree.get_widget_states()  # noqa: SLF001
     trigger = states.widgets.add()

@@ -1,7 +1,7 @@
 """The paint canvas: masks painted, points picked and boxes drawn on a full-size image.
 
 A Streamlit component (v2) of plain ES modules. Painted pixels do not travel as the component's own
-value but with a courier, a second component on every page: see post.js.
+value but by a transport, a second component on every page: see post.js.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import streamlit as st
 from maskcore import rle
 from maskcore.rle import RLE
 from maskcore.types import Box
-from pages.shared.canvas import desk, files
+from pages.shared.canvas import files, state
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture, Raster
 
@@ -41,17 +41,22 @@ _canvas = st.components.v2.component(
         *("pixels.js", "bits.js", "history.js", "post.js", "view.js", "tools.js", "canvas.js")
     ),
 )
-_courier = st.components.v2.component(
-    "mask_canvas_courier",
-    css=f".st-key-{desk.COURIER} {{ position: absolute; }}",
-    js=_text("courier.js"),
+_transport = st.components.v2.component(
+    "mask_canvas_transport",
+    css=f".st-key-{state.TRANSPORT} {{ position: absolute; }}",
+    js=_text("transport.js"),
     isolate_styles=False,
 )
 
 
-def courier() -> None:
+def transport() -> None:
     """Carry what is painted to Python; a part of every page, before what shows the layers."""
-    _courier(key=desk.COURIER, data=desk.answer(), on_message_change=desk.receive, height="content")
+    _transport(
+        key=state.TRANSPORT,
+        data=state.answer(),
+        on_message_change=state.receive,
+        height="content",
+    )
 
 
 def paint(
@@ -77,8 +82,8 @@ def paint(
         others: Masks with their colors that are shown beneath and not painted on, the topmost
             last.
     """
-    state = desk.open_document(key, document, mask, on_paint)
-    _show(picture, state, "paint", key=key, document=document, color=color, others=others)
+    opened = state.open_document(key, document, mask, on_paint)
+    _show(picture, opened, "paint", key=key, document=document, color=color, others=others)
 
 
 def pick(
@@ -90,9 +95,9 @@ def pick(
     color: str = _ORANGE,
 ) -> None:
     """Click pixels: `on_pick` gets x and y; a mask may be drawn over the picture."""
-    state = desk.open_document(key, key, mask or rle.empty(picture.size_hw), desk.ignore)
-    desk.expect(key, "pick", picture.size_hw, on_pick)
-    _show(picture, state, "pick", key=key, document=key, color=color)
+    opened = state.open_document(key, key, mask or rle.empty(picture.size_hw), state.ignore)
+    state.expect(key, "pick", picture.size_hw, on_pick)
+    _show(picture, opened, "pick", key=key, document=key, color=color)
 
 
 def box(
@@ -105,14 +110,14 @@ def box(
     color: str = _ORANGE,
 ) -> None:
     """Draw a box: `on_box` gets it; a box and a mask may be drawn over the picture."""
-    state = desk.open_document(key, key, mask or rle.empty(picture.size_hw), desk.ignore)
-    desk.expect(key, "box", picture.size_hw, lambda x1, y1, x2, y2: on_box((x1, y1, x2, y2)))
-    _show(picture, state, "box", key=key, document=key, color=color, box=box)
+    opened = state.open_document(key, key, mask or rle.empty(picture.size_hw), state.ignore)
+    state.expect(key, "box", picture.size_hw, lambda x1, y1, x2, y2: on_box((x1, y1, x2, y2)))
+    _show(picture, opened, "box", key=key, document=key, color=color, box=box)
 
 
 def _show(
     picture: Picture | Raster,
-    state: desk.Document,
+    opened: state.PaintedDocument,
     mode: str,
     *,
     key: str,
@@ -126,12 +131,12 @@ def _show(
         "key": key,
         "mode": mode,
         "document": document,
-        "base": state.base,
-        "revision": state.base_revision,
+        "base": opened.base,
+        "revision": opened.base_revision,
         "width": width,
         "height": height,
         "image": files.image(picture, key),
-        "mask": files.mask(state.base_mask, key),
+        "mask": files.mask(opened.base_mask, key),
         "under": files.under(picture.size_hw, others, key) if others else "",
         "color": to_rgb(color),
         "box": box,

@@ -1,7 +1,7 @@
 // The way of painted pixels to Python: one message at a time, sent again until it is acknowledged.
 //
 // A rerun of the page can drop a message or break off its callback. So a message holds pixels, not
-// what changed, and may arrive twice. The courier that carries it is part of every page: what was
+// what changed, and may arrive twice. The transport that carries it is part of every page: what was
 // painted just before the page was left still arrives. `globalThis.maskStudio` is where both meet.
 import { deflate, packBits, toBase64, unpackBits } from "./bits.js";
 import { History } from "./history.js";
@@ -117,7 +117,7 @@ class Post {
     globalThis.maskStudio.send?.(sending.message);
   }
 
-  // From the courier, whenever what Python says has changed.
+  // From the transport, whenever what Python says has changed.
   received({ session, revision, refused }) {
     if (this.session && this.session !== session) {
       // The server has forgotten everything: what was painted has no image to belong to.

@@ -102,7 +102,7 @@ def test_it_links_to_the_page_that_opens_images(start):
     go(app, PAGE)
     assert [it.label for it in app.get("page_link")] == ["Open an image"]
     assert component(app, "mask_canvas") is None
-    assert component(app, "mask_canvas_courier") is not None
+    assert component(app, "mask_canvas_transport") is not None
 
 
 def test_the_canvas_shows_the_image_and_an_empty_mask(page):

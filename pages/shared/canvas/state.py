@@ -1,4 +1,4 @@
-"""What the canvas paints on, as Python knows it, and what the courier brings."""
+"""What the canvas paints on, as Python knows it, and what the transport brings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from maskcore.errors import MaskcoreError
 from maskcore.masks import bits as mask_bits
 from maskcore.rle import RLE
 
-COURIER = "canvas-courier"
-_KEY = "canvas desk"
+TRANSPORT = "canvas-transport"
+_KEY = "canvas state"
 _MOST_DOCUMENTS = 200
 _MOST_MESSAGES = 2**53  # a JavaScript number is exact up to there
 
 
 @dataclass
-class Document:
+class PaintedDocument:
     """A mask that is painted on.
 
     Attributes:
@@ -44,8 +44,8 @@ class Document:
 
 
 @dataclass
-class _Desk:
-    documents: dict[str, Document] = field(default_factory=dict)
+class _CanvasState:
+    documents: dict[str, PaintedDocument] = field(default_factory=dict)
     expected: dict[str, Callable[[Mapping[str, Any]], None]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     revision: int = 0
@@ -53,35 +53,36 @@ class _Desk:
     session: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-def _desk() -> _Desk:
-    if _KEY not in st.session_state:
-        st.session_state[_KEY] = _Desk()
-    return st.session_state[_KEY]
+def _state() -> _CanvasState:
+    state: _CanvasState = st.session_state.setdefault(_KEY, _CanvasState())
+    return state
 
 
 def ignore(_mask: RLE) -> None:
     """Take no mask: this one is only looked at."""
 
 
-def open_document(key: str, name: str, mask: RLE, on_paint: Callable[[RLE], None]) -> Document:
+def open_document(
+    key: str, name: str, mask: RLE, on_paint: Callable[[RLE], None]
+) -> PaintedDocument:
     """Return what the canvas with this key paints on.
 
     A mask other than the canvas made is a new base. So is one that it has painted when it shows
     another in between: it may have forgotten that by now.
     """
-    desk = _desk()
-    document = desk.documents.pop(name, None)
+    state = _state()
+    document = state.documents.pop(name, None)
     if document is None:
-        document = Document(mask, on_paint, 0, mask, desk.revision)
-    desk.documents[name] = document
-    if len(desk.documents) > _MOST_DOCUMENTS:
-        del desk.documents[next(iter(desk.documents))]
+        document = PaintedDocument(mask, on_paint, 0, mask, state.revision)
+    state.documents[name] = document
+    if len(state.documents) > _MOST_DOCUMENTS:
+        del state.documents[next(iter(state.documents))]
     document.on_paint = on_paint
-    known = document.mask if desk.shown.get(key) == name else document.base_mask
-    desk.shown[key] = name
+    known = document.mask if state.shown.get(key) == name else document.base_mask
+    state.shown[key] = name
     if mask != known:
         document.mask = mask
-        document.rebase(desk.revision)
+        document.rebase(state.revision)
     return document
 
 
@@ -91,48 +92,49 @@ def expect(key: str, kind: str, size_hw: tuple[int, int], call: Callable[..., No
     rim = kind == "box"  # its maximum is exclusive
 
     def check_and_call(message: Mapping[str, Any]) -> None:
-        places = [message.get(name) for name in names]
-        limits = [size_hw[1], size_hw[0]] * 2
-        for value, limit in zip(places, limits, strict=False):
+        places = []
+        for name, limit in zip(names, [size_hw[1], size_hw[0]] * 2, strict=False):
+            value = message.get(name)
             if type(value) is not int or not 0 <= value < limit + rim:
                 raise MaskcoreError("What was clicked does not lie inside the image.")
+            places.append(value)
         if rim and (places[0] >= places[2] or places[1] >= places[3]):
             raise MaskcoreError("The box that was drawn holds no pixel.")
         call(*places)
 
-    _desk().expected[f"{kind} {key}"] = check_and_call
+    _state().expected[f"{kind} {key}"] = check_and_call
 
 
 def answer() -> dict[str, Any]:
     """Say up to which message everything has arrived, and why the last one was refused."""
-    desk = _desk()
-    return {"session": desk.session, "revision": desk.revision, "refused": desk.refused}
+    state = _state()
+    return {"session": state.session, "revision": state.revision, "refused": state.refused}
 
 
 def receive() -> None:
     """Take a message; a rerun may break this off, then it comes again."""
     # Nothing is there if the run before was broken off early; the message comes again then.
-    message = (st.session_state.get(COURIER) or {}).get("message")
-    desk = _desk()
+    message = (st.session_state.get(TRANSPORT) or {}).get("message")
+    state = _state()
     if not isinstance(message, Mapping):
         return
     revision = message.get("revision")
-    if type(revision) is not int or not desk.revision < revision < _MOST_MESSAGES:
+    if type(revision) is not int or not state.revision < revision < _MOST_MESSAGES:
         return
     refused = ""
     try:
-        _take(desk, message)
+        _take(state, message)
     except MaskcoreError as error:
         refused = str(error)
-    desk.revision, desk.refused = revision, refused
+    state.revision, state.refused = revision, refused
 
 
-def _take(desk: _Desk, message: Mapping[str, Any]) -> None:
-    kind, key, name = (message.get(it) for it in ("kind", "key", "document"))
-    if kind in ("pick", "box") and isinstance(key, str) and f"{kind} {key}" in desk.expected:
-        desk.expected[f"{kind} {key}"](message)
+def _take(state: _CanvasState, message: Mapping[str, Any]) -> None:
+    kind, key, name = map(message.get, ("kind", "key", "document"))
+    if kind in ("pick", "box") and isinstance(key, str) and f"{kind} {key}" in state.expected:
+        state.expected[f"{kind} {key}"](message)
         return
-    document = desk.documents.get(name) if isinstance(name, str) else None
+    document = state.documents.get(name) if isinstance(name, str) else None
     if document is None:
         raise MaskcoreError("What was painted belongs to an image that is not open.")
     patch = mask_bits.read_patch(message, document.mask.size_hw)
