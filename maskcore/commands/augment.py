@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
 
 import PIL.ImageColor
 
-from maskcore import augment, image_io
+from maskcore import augment
 from maskcore.augment import Fill, Ranges, files as augment_files, summaries as augment_summaries
 from maskcore.augment.files import Original, Plan
-from maskcore.commands import options, sources
-from maskcore.commands.runner import failure, list_failures
-from maskcore.commands.sample_resume_log import Record, SampleLedger
-from maskcore.commands.sources import MaskFolder, Source
-from maskcore.commands.terminal import Progress, Stop, say
-from maskcore.errors import MaskcoreError
-from maskcore.files import archive
+from maskcore.commands import options, sample_runner
+from maskcore.commands.resume_log import ResumeLog
+from maskcore.commands.runner import list_failures
+from maskcore.commands.sample_runner import Files, MaskedFile, SampleJob, SampleLine
+from maskcore.commands.terminal import Stop, say
 from maskcore.types import Image, Instance
 from maskcore.wording import counted
 
@@ -90,68 +88,27 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     plan = _plan(arguments)
-    images, failures = sources.find(arguments.images, out=arguments.out)
-    masks = None
-    if arguments.masks is not None:
-        masks = MaskFolder(arguments.masks, kind=arguments.mask_kind)
-        images = [it for it in images if masks.path not in it.path.parents]
-    settings = {**plan.to_dict(), "masks": None if masks is None else masks.to_dict()}
-    n_files = n_done = n_skipped = 0
-    try:
-        ledger = SampleLedger(arguments.out, settings, again=arguments.again)
-        try:
-            with Progress(len(images)) as progress:
-                for source in images:
-                    progress.start(source.name)
-                    try:
-                        n_made = _make(source, plan, masks, ledger)
-                    except MaskcoreError as error:
-                        progress.finish(source.name, str(error))
-                        failures.append(failure(source, error))
-                        continue
-                    n_skipped += n_made is None
-                    n_done += n_made is not None
-                    n_files += n_made or 0
-                    done = "done before" if n_made is None else counted(plan.count, "sample")
-                    progress.finish(source.name, done)
-        finally:
-            _summarize(ledger, settings)
-    except OSError as error:
-        where = error.filename or arguments.out
-        raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
-    before = f" {n_skipped} had been done before." if n_skipped else ""
-    say(f"{counted(n_files, 'file')} from {counted(n_done, 'image')} in {arguments.out}.{before}")
+
+    def make(image: MaskedFile, classes: dict[str, int]) -> Iterator[tuple[Files, SampleLine]]:
+        def load() -> tuple[Image, list[Instance]]:
+            pixels, masks = image.load()
+            return pixels, masks or []
+
+        original = Original(image.name, load)
+        for sample in augment_files.samples(original, plan, stem=image.stem, classes=classes):
+            yield sample.files, (sample.row, sample.objects)
+
+    job = SampleJob("augment", "sample", plan.to_dict(), make, _summaries)
+    made, done_before, failures = sample_runner.run(job, arguments)
+    before = f" {len(done_before)} had been done before." if done_before else ""
+    files, images = counted(sum(len(record.names) for record in made), "file"), len(made)
+    say(f"{files} from {counted(images, 'image')} in {arguments.out}.{before}")
     return list_failures(failures)
 
 
-def _make(source: Source, plan: Plan, masks: MaskFolder | None, ledger: SampleLedger) -> int | None:
-    """Make the samples of an image; return the number of files, None if they were there."""
-    stem = ledger.claim(source)
-    mask_paths = masks.paths(source) if masks is not None else []
-    inputs = [sources.known(str(path)) for path in (source.path, *mask_paths)]
-    if ledger.is_done(stem, inputs):
-        return None
-
-    def load() -> tuple[Image, list[Instance]]:
-        image = image_io.read_image(source.path)
-        return image, masks.read(source, image.shape[:2]) if masks is not None else []
-
-    names: list[str] = []
-    described = []
-    original = Original(source.name, load)
-    for sample in augment_files.samples(original, plan, stem=stem, classes=ledger.classes):
-        archive.write_folder(ledger.out, sample.files)
-        names += [name for name, _ in sample.files]
-        described.append((sample.row, sample.objects))
-    ledger.finish(Record(stem, str(source.path), inputs, names, described, dict(ledger.classes)))
-    return len(names)
-
-
-def _summarize(ledger: SampleLedger, settings: Mapping[str, object]) -> None:
-    made = [sample for record in ledger.records for sample in record.samples]
-    if made:
-        summaries = augment_summaries.summaries(made, settings, ledger.classes)
-        archive.write_folder(ledger.out, summaries)
+def _summaries(log: ResumeLog, classes: Mapping[str, int]) -> Files:
+    made = [sample for record in log.records for sample in record.rows]
+    return augment_summaries.summaries(made, log.settings, classes) if made else []
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from maskcore.commands import options, runner, sources
 from maskcore.commands.finder import Finder
-from maskcore.commands.sources import Source
+from maskcore.commands.sources import SourceFile
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     finder = Finder(arguments)
 
-    def cut(source: Source, stem: str) -> Iterator[Picture]:
+    def cut(source: SourceFile, stem: str) -> Iterator[Picture]:
         image, found = finder.find(source.path)
         return cutout_files.cutouts(
             image,
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         **options.look(arguments),
         "with_background": arguments.with_background,
     }
-    job = runner.Job(
+    job = runner.PictureJob(
         "cutouts",
         cut,
         settings,

@@ -13,7 +13,7 @@ from typing import IO, TextIO
 
 from maskcore import datasets
 from maskcore.commands.runner import list_failures
-from maskcore.commands.terminal import Progress, Stop, say
+from maskcore.commands.terminal import Progress, Stop, cannot_write, say
 from maskcore.datasets import Dataset, Images, Loss, LossTally, Problem
 from maskcore.datasets.files import IMAGE_SUFFIXES, suffix
 from maskcore.datasets.formats import kaggle
@@ -179,7 +179,7 @@ def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
     except MaskcoreError as error:
         raise Stop(str(error), 1) from error
     except OSError as error:
-        raise Stop(f"{target} cannot be written: {error.strerror or error}.", 1) from error
+        raise cannot_write(target, error) from error
     say(f"{counted(len(dataset.samples), 'sample')} in {target}: {datasets.FORMATS[name].title}.")
     if remaining:
         say(

@@ -11,8 +11,8 @@ import numpy as np
 
 from maskcore import image_io, masks, overlay, rle, rle_text
 from maskcore.commands import dataset_files, options, runner
-from maskcore.commands.sources import Source, known
-from maskcore.commands.terminal import Stop, say
+from maskcore.commands.sources import SourceFile, known
+from maskcore.commands.terminal import Stop, cannot_write, say
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Entry, Picture
 from maskcore.datasets import Sample
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = _sources(samples, table, images)
     by_path = {it.path: sample for it, sample in zip(sources, samples, strict=True)}
 
-    def decode(found: Source, stem: str) -> Iterator[Picture]:
+    def decode(found: SourceFile, stem: str) -> Iterator[Picture]:
         return _pictures(by_path[found.path], stem, what, ids, colors)
 
     settings = {
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         "what": sorted(what),
         "labels": labels,
     }
-    job = runner.Job(
+    job = runner.PictureJob(
         "decode", decode, settings, arguments.out, arguments.again, when_empty="no masks"
     )
     problems = [*dataset.problems, *(problem for one in contents for problem in one.problems)]
@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _sources(samples: Sequence[Sample], table: Path, images: Path | None) -> list[Source]:
+def _sources(samples: Sequence[Sample], table: Path, images: Path | None) -> list[SourceFile]:
     """Return where the samples are; images that nobody has looked at get a place of their own."""
     parts = [it.name.replace("\\", "/").split("/") for it in samples]
     folders = zip(*(it[:-1] for it in parts), strict=False)
@@ -127,7 +127,7 @@ def _sources(samples: Sequence[Sample], table: Path, images: Path | None) -> lis
     names = ["/".join(it[n_shared:]) for it in parts]
     safe = archive.unique_names("/".join(map(archive.safe_name, it)) for it in parts)
     return [
-        Source(
+        SourceFile(
             images.absolute() / it.picture.path
             if images is not None and it.picture is not None
             else table.absolute() / place,  # nothing can be below a file
@@ -223,7 +223,7 @@ def _write_ids(folder: Path, ids: Mapping[str, int]) -> None:
     try:
         archive.write_folder(folder, [("labels.csv", table.encode(errors="backslashreplace"))])
     except OSError as error:
-        raise Stop(f"{folder} cannot be written: {error.strerror or error}.", 1) from error
+        raise cannot_write(folder, error) from error
 
 
 def _number(named: tuple[str, int]) -> int:

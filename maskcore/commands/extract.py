@@ -12,7 +12,7 @@ import numpy as np
 
 from maskcore import cutout, image_io, rle
 from maskcore.commands import options, runner
-from maskcore.commands.sources import Source, known
+from maskcore.commands.sources import SourceFile, known
 from maskcore.commands.terminal import Stop
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     def image() -> Image:
         return image_io.read_image(photo)
 
-    def cut(source: Source, _: str) -> Iterator[Picture]:
+    def cut(source: SourceFile, _: str) -> Iterator[Picture]:
         mask = _read_mask(source.path, image(), photo.name)
         if source.path.name.endswith(_BACKGROUND):
             objects = [rle.invert(mask)]
@@ -81,8 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
     settings = {"image": known(str(photo)), **options.look(arguments)}
-    job = runner.Job("extract", cut, settings, arguments.out, arguments.again, source_noun="mask")
-    return runner.run(job, [Source(path, path.name) for path in masks])
+    job = runner.PictureJob(
+        "extract", cut, settings, arguments.out, arguments.again, source_noun="mask"
+    )
+    return runner.run(job, [SourceFile(path, path.name) for path in masks])
 
 
 def _read_mask(path: Path, image: Image, image_name: str) -> rle.RLE:

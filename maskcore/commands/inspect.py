@@ -12,7 +12,7 @@ import numpy as np
 from maskcore import datasets
 from maskcore.commands import dataset_files, options
 from maskcore.commands.dataset_files import Steps
-from maskcore.commands.terminal import Stop, say
+from maskcore.commands.terminal import Stop, cannot_write, say
 from maskcore.datasets import audit
 from maskcore.datasets.audit import Finding, Survey
 from maskcore.files import archive
@@ -164,7 +164,7 @@ def _write_csv(path: Path, findings: Sequence[Finding]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         archive.write_file(path, audit.to_csv(findings).encode(errors="backslashreplace"))
     except OSError as error:
-        raise Stop(f"{path} cannot be written: {error.strerror or error}.", 1) from error
+        raise cannot_write(path, error) from error
     say(f"{counted(len(findings), 'finding')} in {path}.")
 
 

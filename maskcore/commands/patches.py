@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
-from maskcore import image_io, masks, patches, rle
-from maskcore.commands import options, patches_join, sources
-from maskcore.commands.runner import failure, list_failures
-from maskcore.commands.sample_resume_log import Record, SampleLedger
-from maskcore.commands.sources import MaskFolder, Source
-from maskcore.commands.terminal import Progress, Stop, say
+from maskcore import masks, patches, rle
+from maskcore.commands import options, patches_join, sample_runner
+from maskcore.commands.resume_log import ResumeLog
+from maskcore.commands.runner import list_failures
+from maskcore.commands.sample_runner import Files, MaskedFile, SampleJob, SampleLine
+from maskcore.commands.terminal import Stop, say
 from maskcore.errors import MaskcoreError
-from maskcore.files import archive
 from maskcore.patches import files as patch_files
 from maskcore.patches.files import Entry, Settings
 from maskcore.types import Instance, LabelMap, Mask
@@ -113,77 +112,24 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if settings.min_mask and arguments.masks is None:
         raise Stop("--min-mask needs masks; say where they are with --masks.", 2)
-    images, failures = sources.find(arguments.images, out=arguments.out)
-    folder = None
-    if arguments.masks is not None:
-        folder = MaskFolder(arguments.masks, kind=arguments.mask_kind)
-        images = [it for it in images if folder.path not in it.path.parents]
-    known = {**asdict(settings), "masks": None if folder is None else folder.to_dict()}
-    try:
-        ledger = SampleLedger(arguments.out, known, again=arguments.again)
-        try:
-            n_patches = _cut_all(images, settings, folder, ledger, failures)
-        finally:
-            rows = [row for record in ledger.records for row, _ in record.samples]
-            entries = (Entry(**row) for row in rows)
-            archive.write_folder(arguments.out, patch_files.manifest(entries))
-    except OSError as error:
-        where = error.filename or arguments.out
-        raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
+
+    def make(image: MaskedFile, _: object) -> Iterator[tuple[Files, SampleLine]]:
+        pixels, instances = image.load()
+        mask = None if instances is None else _one_mask(instances, pixels.shape[:2])
+        source = patch_files.Source(image.stem, image.name, pixels, mask)
+        for piece in patch_files.pieces(source, settings):
+            yield piece.files, (asdict(piece.entry), ())
+
+    job = SampleJob("patches", "patch", asdict(settings), make, _manifest)
+    made, done_before, failures = sample_runner.run(job, arguments)
+    n_patches = sum(len(record.rows) for record in (*made, *done_before))
     say(f"{counted(n_patches, 'patch')} in {arguments.out}.")
     return list_failures(failures)
 
 
-def _cut_all(
-    images: Sequence[Source],
-    settings: Settings,
-    folder: MaskFolder | None,
-    ledger: SampleLedger,
-    failures: list[str],
-) -> int:
-    """Return how many patches there are afterwards, those from before included."""
-    total = 0
-    with Progress(len(images)) as progress:
-        for source in images:
-            progress.start(source.name)
-            try:
-                stem = ledger.claim(source)
-                mask_paths = folder.paths(source) if folder is not None else []
-                inputs = [sources.known(str(path)) for path in (source.path, *mask_paths)]
-                was_done = ledger.is_done(stem, inputs)
-                if not was_done:
-                    ledger.finish(_cut(source, stem, inputs, settings, folder, ledger.out))
-            except MaskcoreError as error:
-                progress.finish(source.name, str(error))
-                failures.append(failure(source, error))
-                continue
-            n_made = next(len(it.samples) for it in ledger.records if it.stem == stem)
-            total += n_made
-            said = "done before" if was_done else counted(n_made, "patch")
-            progress.finish(source.name, said)
-    return total
-
-
-def _cut(
-    source: Source,
-    stem: str,
-    inputs: Sequence[str],
-    settings: Settings,
-    folder: MaskFolder | None,
-    out: Path,
-) -> Record:
-    image = image_io.read_image(source.path)
-    mask = None
-    if folder is not None:
-        size_hw = image.shape[:2]
-        mask = _one_mask(folder.read(source, size_hw), size_hw)
-    files: list[str] = []
-    rows = []
-    for piece in patch_files.pieces(patch_files.Source(stem, source.name, image, mask), settings):
-        archive.write_folder(out, piece.files)
-        files += [name for name, _ in piece.files]
-        rows.append((asdict(piece.entry), ()))
-    return Record(stem, str(source.path), inputs, files, rows, {})
+def _manifest(log: ResumeLog, _: object) -> Files:
+    rows = [row for record in log.records for row, _ in record.rows]
+    return patch_files.manifest(Entry(**row) for row in rows)
 
 
 def _one_mask(instances: Sequence[Instance], size_hw: tuple[int, ...]) -> Mask | LabelMap:

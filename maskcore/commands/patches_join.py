@@ -10,7 +10,7 @@ from typing import get_args
 from maskcore import image_io, patches
 from maskcore.augment import files as augment_files
 from maskcore.commands.sources import SUFFIXES
-from maskcore.commands.terminal import Progress, Stop, say
+from maskcore.commands.terminal import Progress, Stop, cannot_write, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.patches import manifest as patch_manifest, rejoin as patch_join
@@ -113,7 +113,7 @@ def _join(
         target.parent.mkdir(parents=True, exist_ok=True)
         archive.write_file(target, image_io.encode_png(pixels))
     except OSError as error:
-        raise Stop(f"{target} cannot be written: {error.strerror or error}.", 1) from error
+        raise cannot_write(target, error) from error
     return len(files)
 
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from maskcore.commands.sources import Source
-from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Entry
-from maskcore.errors import MaskcoreError
-from maskcore.files import archive
-from maskcore.mask_files.names import safe_stem
-
-FILE_NAME = ".maskcore.jsonl"
-"""Where the lines are, in the folder of results."""
+from maskcore.commands.terminal import Stop
 
 
 @dataclass(frozen=True)
@@ -25,140 +18,190 @@ class Record:
     """What was made of a source.
 
     Attributes:
-        key: Folder and beginning of the names of its files, such as "holiday/IMG_1".
+        key: What the names of its files begin with, such as "holiday/IMG_1".
         source: Absolute path.
-        changed: When the source was last changed, in nanoseconds.
         command: The subcommand that made the files.
-        settings: All that the files depend on.
-        complete: Whether it was done to the end.
-        files: The rows of the manifest.
+        made_from: All that the files depend on and the settings of the log do not tell, as JSON
+            holds it; None while they are being made anew.
+        names: The files, "/" between folders, below the one of the results.
+        rows: What is said of each, or of each sample.
+        classes: Label -> class id, of this source and those before it.
     """
 
     key: str
     source: str
-    changed: int
     command: str
-    settings: Mapping[str, object]
-    complete: bool
-    files: Sequence[Entry]
+    made_from: object
+    names: Sequence[str]
+    rows: Sequence[Any]
+    classes: Mapping[str, int] = field(default_factory=dict)
 
 
-class Ledger:
-    """The records of a folder of results; later lines replace earlier ones of the same key."""
+class ResumeLog:
+    """The records of a folder of results; a later line replaces an earlier one of its key.
 
-    def __init__(self, out: Path, command: str, settings: Mapping[str, object]) -> None:
-        self._out = out
-        self._command = command
-        # As it will be when it has been read back.
-        self._settings = json.loads(json.dumps(settings))
+    Args:
+        path: The hidden file, in the folder of the results.
+        read_row: Makes a row of what JSON holds of it; raises `TypeError` if it is none.
+        settings: All that every file of the folder depends on; the first line holds them. None if
+            each record has its own.
+        again: Whether to redo what is done; with `settings` the folder is begun anew.
+        keeps_keys: Whether a source keeps its key, and so its files, when it is gone.
+
+    Attributes:
+        folder: The folder of the results.
+        settings: As given, as JSON holds them.
+
+    Raises:
+        Stop: If the folder holds what other settings have made, unless it is begun anew.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_row: Callable[[Any], Any] | None = None,
+        settings: Mapping[str, object] | None = None,
+        again: bool = False,
+        keeps_keys: bool = False,
+    ) -> None:
+        self.folder = path.parent
+        self.settings = as_read_back(settings or {})
+        self._path, self._again, self._keeps_keys = path, again, keeps_keys
         self._records: dict[str, Record] = {}
         self._owners: dict[str, str] = {}
         self._claimed: set[str] = set()
-        path = out / FILE_NAME
         text = path.read_text("utf-8", errors="replace") if path.is_file() else ""
+        self._torn = text != "" and not text.endswith("\n")
+        lines = []
+        # What is torn or of another version costs only what it was about: that is done again.
         for line in text.splitlines():
-            record = _record(line)
-            if record is not None:
+            with suppress(KeyError, TypeError, ValueError):
+                lines.append(dict(json.loads(line)))
+                record = Record(**_upgraded(lines[-1]))
+                if read_row is not None:
+                    record = replace(record, rows=[read_row(row) for row in record.rows])
                 self._keep(record)
-        self._torn = not text.endswith("\n") and text != ""
-
-    def claim(self, source: Source) -> str:
-        """Return the key for a source: its own from before, else one that no other source has.
-
-        Raises:
-            MaskcoreError: If another subcommand has put its files under that key.
-        """
-        folder = f"{source.folder}/" if source.folder else ""
-        stem = safe_stem(source.path.stem)
-        key, number = folder + stem, 2
-        while key in self._claimed or self._is_anothers(key, source.path):
-            key, number = f"{folder}{safe_stem(f'{stem}_{number}')}", number + 1
-        self._claimed.add(key)
-        record = self._records.get(key)
-        if record is not None and record.files and record.command != self._command:
-            raise MaskcoreError(
-                f'The folder {self._out.name} holds what "{record.command}" made of it; '
-                "choose another folder with --out."
+        if settings is None:
+            return
+        if again or not lines:
+            self._begin_anew()
+        elif lines[0] != self.settings:
+            raise Stop(
+                f"{self.folder} holds samples that were made with other settings; choose another "
+                "folder with --out, or replace them with --again.",
+                2,
             )
+
+    @property
+    def records(self) -> list[Record]:
+        """What has been made, in the order of the keys."""
+        return [self._records[key] for key in sorted(self._records)]
+
+    def get(self, key: str) -> Record | None:
+        """Return what has been made under a key."""
+        return self._records.get(key)
+
+    def claim(self, source: Path, keys: Iterable[str]) -> str:
+        """Return the first key that no other source has: the own one from before, or a new one."""
+        key = next(key for key in keys if not self._is_anothers(key, source))
+        self._claimed.add(key)
         return key
 
-    def is_done(self, key: str, source: Path) -> bool:
-        """Whether all files are there, made of this source with these settings."""
+    def done(self, key: str, made_from: object) -> Record | None:
+        """Return what has been made under a key, if all files are there and made from this."""
         record = self._records.get(key)
-        return (
-            record is not None
-            and record.complete
-            and (record.source, record.changed) == (str(source), _changed(source))
-            and record.settings == self._settings
-            and all((self._out / entry.file).is_file() for entry in record.files)
-        )
+        if self._again or record is None or record.made_from != made_from:
+            return None
+        return record if all((self.folder / name).is_file() for name in record.names) else None
 
-    def begin(self, key: str, source: Path) -> None:
+    def begin(self, key: str) -> None:
         """Note that the files of a key are being made anew, so that half of them do not count."""
-        record = self._records.get(key)
-        if record is not None:
-            self._add(key, source, record.files, complete=False)
+        if key in self._records:
+            self._add(replace(self._records[key], made_from=None))
 
-    def finish(self, key: str, source: Path, files: Sequence[Entry]) -> None:
+    def finish(self, record: Record) -> None:
         """Note that a source is done, and remove what it had before and has no longer."""
-        record = self._records.get(key)
-        self._add(key, source, files, complete=True)
-        kept = {entry.file for entry in files}
-        for entry in record.files if record is not None else ():
-            path = self._out / entry.file
-            inside = self._out.resolve() in path.resolve().parents
-            if entry.file not in kept and inside and path.suffix == ".png":
-                path.unlink(missing_ok=True)
+        before = self._records.get(record.key)
+        self._add(record)
+        if before is not None:
+            self._remove(set(before.names) - set(record.names))
 
-    def place(self, file: str, key: str) -> str:
+    def place(self, name: str, key: str) -> str:
         """Return the name of a file, with a number where it belongs to another source."""
-        path, ending = Path(file), Path(file).suffix
-        placed, number = file, 2
+        path = Path(name)
+        placed, number = name, 2
         while self._owners.get(placed.casefold(), key) != key:
-            placed = path.with_name(f"{path.stem}_{number}{ending}").as_posix()
+            placed = path.with_name(f"{path.stem}_{number}{path.suffix}").as_posix()
             number += 1
         return placed
 
-    def write_manifest(self) -> None:
-        """Write the manifest of all files in the folder."""
-        entries = [it for key in sorted(self._records) for it in self._records[key].files]
-        there = [entry for entry in entries if (self._out / entry.file).is_file()]
-        if self._records:
-            archive.write_folder(self._out, cutout_files.manifest(there))
-
     def _is_anothers(self, key: str, source: Path) -> bool:
+        if key in self._claimed:
+            return True
         record = self._records.get(key)
-        return record is not None and record.source != str(source) and Path(record.source).exists()
+        if record is None or record.source == str(source):
+            return False
+        return self._keeps_keys or Path(record.source).exists()
 
-    def _add(self, key: str, source: Path, files: Sequence[Entry], *, complete: bool) -> None:
-        record = Record(
-            key, str(source), _changed(source), self._command, self._settings, complete, files
-        )
+    def _begin_anew(self) -> None:
+        for record in self._records.values():
+            self._remove(record.names)
+        self._records, self._owners, self._torn = {}, {}, False
+        self._path.unlink(missing_ok=True)
+        self._append(self.settings)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            path = self.folder / name
+            if self.folder.resolve() in path.resolve().parents:
+                path.unlink(missing_ok=True)
+
+    def _add(self, record: Record) -> None:
         self._keep(record)
-        self._out.mkdir(parents=True, exist_ok=True)
+        self._append(asdict(record))
+
+    def _keep(self, record: Record) -> None:
+        self._records[record.key] = record
+        self._owners.update({name.casefold(): record.key for name in record.names})
+
+    def _append(self, content: Mapping[str, object]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         # One line in one piece: a run that is killed leaves at most a torn last line.
-        line = "\n" * self._torn + json.dumps(asdict(record)) + "\n"
-        with (self._out / FILE_NAME).open("a", encoding="utf-8") as file:
+        line = "\n" * self._torn + json.dumps(content) + "\n"
+        with self._path.open("a", encoding="utf-8") as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
         self._torn = False
 
-    def _keep(self, record: Record) -> None:
-        self._records[record.key] = record
-        self._owners.update({entry.file.casefold(): record.key for entry in record.files})
+
+def as_read_back(settings: Mapping[str, object]) -> dict[str, Any]:
+    """Return settings as a line gives them back, with lists for tuples."""
+    read: dict[str, Any] = json.loads(json.dumps(settings))
+    return read
 
 
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _record(line: str) -> Record | None:
-    try:
-        record: dict[str, Any] = json.loads(line)
-        return Record(**{**record, "files": [Entry(**it) for it in record["files"]]})
-    except (ValueError, TypeError, KeyError):
-        return None  # torn, or of another version: the source is done again
+def _upgraded(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a line in the form of today, also one that version 0.1 wrote."""
+    if "stem" in line:  # of augment and patches
+        return {
+            "key": line["stem"],
+            "source": line["source"],
+            "command": "",
+            "made_from": line["inputs"],
+            "names": line["files"],
+            "rows": line["samples"],
+            "classes": line["classes"],
+        }
+    if "changed" in line:  # of the others
+        made_from = [line["source"], line["changed"], line["settings"]]
+        return {
+            "key": line["key"],
+            "source": line["source"],
+            "command": line["command"],
+            "made_from": made_from if line["complete"] else None,
+            "names": [row["file"] for row in line["files"]],
+            "rows": line["files"],
+        }
+    return line

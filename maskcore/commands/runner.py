@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -9,17 +10,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from maskcore.commands.resume_log import Ledger
-from maskcore.commands.sources import Source
-from maskcore.commands.terminal import Progress, Stop, say
+from maskcore.commands.resume_log import Record, ResumeLog, as_read_back
+from maskcore.commands.sources import SourceFile
+from maskcore.commands.terminal import Progress, cannot_write, say
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Picture
+from maskcore.cutout.files import Entry, Picture
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
+from maskcore.mask_files.names import safe_stem
 from maskcore.wording import counted
 
-Work = Callable[[Source, str], Iterator[Picture]]
+LOG_NAME = ".maskcore.jsonl"
+"""The resume log of pictures, in the folder of results."""
+
+Work = Callable[[SourceFile, str], Iterator[Picture]]
 """Makes the files of a source; they are named with the stem that it gets."""
 
 _PART = re.compile(r"\.part-[0-9a-f]{16}")
@@ -27,7 +33,7 @@ _SECONDS_UNTIL_LEFT_OVER = 600
 
 
 @dataclass(frozen=True)
-class Job:
+class PictureJob:
     """What a subcommand does.
 
     Attributes:
@@ -49,7 +55,7 @@ class Job:
     when_empty: str = "nothing found"
 
 
-def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> int:
+def run(job: PictureJob, sources: Sequence[SourceFile], problems: Sequence[str] = ()) -> int:
     """Do a job for every source.
 
     Args:
@@ -63,41 +69,56 @@ def run(job: Job, sources: Sequence[Source], problems: Sequence[str] = ()) -> in
     Raises:
         Stop: If the results cannot be written.
     """
-    failures = list(problems)
-    n_done = n_skipped = n_files = 0
+    job = replace(job, settings=as_read_back(job.settings))
+    made: list[int] = []
+
+    def work(source: SourceFile) -> str:
+        n_made = _do(job, source, log)
+        if n_made is None:
+            return "done before"
+        made.append(n_made)
+        return counted(n_made, "file") if n_made else job.when_empty
+
     try:
-        ledger = Ledger(job.out, job.command, job.settings)
+        log = ResumeLog(job.out / LOG_NAME, read_row=_entry, again=job.again)
         _remove_left_over(job.out)
         try:
-            with Progress(len(sources)) as progress:
-                for source in sources:
-                    progress.start(source.name)
-                    try:
-                        n_made = _do(job, source, ledger)
-                    except MaskcoreError as error:
-                        progress.finish(source.name, str(error))
-                        failures.append(failure(source, error))
-                        continue
-                    n_skipped += n_made is None
-                    n_done += n_made is not None
-                    n_files += n_made or 0
-                    progress.finish(source.name, _outcome(job, n_made))
+            failures = work_through(sources, work)
         except KeyboardInterrupt:
-            ledger.write_manifest()
+            _write_manifest(log)
             raise
-        ledger.write_manifest()
+        _write_manifest(log)
     except OSError as error:
-        where = error.filename or job.out
-        raise Stop(f"{where} cannot be written: {error.strerror or error}.", 1) from error
+        raise cannot_write(error.filename or job.out, error) from error
+    n_skipped = len(sources) - len(failures) - len(made)
     before = f" {n_skipped} had been done before." if n_skipped else ""
-    say(f"{counted(n_files, 'file')} from {counted(n_done, job.source_noun)} in {job.out}.{before}")
-    return list_failures(failures)
+    files, done = counted(sum(made), "file"), counted(len(made), job.source_noun)
+    say(f"{files} from {done} in {job.out}.{before}")
+    return list_failures([*problems, *failures])
 
 
-def failure(source: Source, error: MaskcoreError) -> str:
-    """Say what is wrong with a source, by its name."""
-    named = str(error).startswith(source.name)
-    return str(error) if named else f"{source.name}: {error}"
+def work_through(sources: Sequence[SourceFile], work: Callable[[SourceFile], str]) -> list[str]:
+    """Do something with every source and show how far it is.
+
+    Args:
+        sources: What to do it with.
+        work: What to do; returns what became of the source, for people.
+
+    Returns:
+        A sentence for each source that it failed for.
+    """
+    failures = []
+    with Progress(len(sources)) as progress:
+        for source in sources:
+            progress.start(source.name)
+            try:
+                outcome = work(source)
+            except MaskcoreError as error:
+                outcome = str(error)
+                named = outcome.startswith(source.name)
+                failures.append(outcome if named else f"{source.name}: {outcome}")
+            progress.finish(source.name, outcome)
+    return failures
 
 
 def list_failures(failures: Sequence[str]) -> int:
@@ -110,29 +131,56 @@ def list_failures(failures: Sequence[str]) -> int:
     return 1
 
 
-def _do(job: Job, source: Source, ledger: Ledger) -> int | None:
+def _do(job: PictureJob, source: SourceFile, log: ResumeLog) -> int | None:
     """Return the number of files made; None if there was nothing to do."""
-    key = ledger.claim(source)
-    if not job.again and ledger.is_done(key, source.path):
+    key = log.claim(source.path, _keys(source))
+    before = log.get(key)
+    if before is not None and before.names and before.command != job.command:
+        raise MaskcoreError(
+            f'The folder {job.out.name} holds what "{before.command}" made of it; '
+            "choose another folder with --out."
+        )
+    made_from = [str(source.path), _changed(source.path), job.settings]
+    if log.done(key, made_from):
         return None
-    entries = []
-    begun = False
+    entries: list[Entry] = []
     for picture, content in job.work(source, key.rpartition("/")[2]):
-        if not begun:
-            ledger.begin(key, source.path)
-            begun = True
+        if not entries:
+            log.begin(key)
         entry = cutout_files.in_folder(picture, source.folder)
-        entry = replace(entry, file=ledger.place(entry.file, key))
+        entry = replace(entry, file=log.place(entry.file, key))
         archive.write_folder(job.out, [(entry.file, content)])
         entries.append(entry)
-    ledger.finish(key, source.path, entries)
+    names = [entry.file for entry in entries]
+    log.finish(Record(key, str(source.path), job.command, made_from, names, entries))
     return len(entries)
 
 
-def _outcome(job: Job, n_made: int | None) -> str:
-    if n_made is None:
-        return "done before"
-    return counted(n_made, "file") if n_made else job.when_empty
+def _keys(source: SourceFile) -> Iterator[str]:
+    folder = f"{source.folder}/" if source.folder else ""
+    stem = safe_stem(source.path.stem)
+    yield folder + stem
+    for number in itertools.count(2):
+        yield folder + safe_stem(f"{stem}_{number}")
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(**row)
+
+
+def _write_manifest(log: ResumeLog) -> None:
+    """Write the manifest of all files in the folder."""
+    entries = [entry for record in log.records for entry in record.rows]
+    there = [entry for entry in entries if (log.folder / entry.file).is_file()]
+    if log.records:
+        archive.write_folder(log.folder, cutout_files.manifest(there))
 
 
 def _remove_left_over(out: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from maskcore.commands import options, runner, sources
 from maskcore.commands.finder import Finder
-from maskcore.commands.sources import Source
+from maskcore.commands.sources import SourceFile
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import Picture
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     finder = Finder(arguments)
 
-    def find(source: Source, stem: str) -> Iterator[Picture]:
+    def find(source: SourceFile, stem: str) -> Iterator[Picture]:
         _, found = finder.find(source.path)
         return cutout_files.masks(
             found, stem=stem, source=source.name, with_background=arguments.with_background
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     images, problems = sources.find(arguments.images, out=arguments.out)
     settings = {**finder.settings, "with_background": arguments.with_background}
-    job = runner.Job(
+    job = runner.PictureJob(
         "segment",
         find,
         settings,

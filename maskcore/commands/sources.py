@@ -20,7 +20,7 @@ SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", "
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file to work on.
 
     Attributes:
@@ -39,7 +39,7 @@ class Source:
         return "/".join(map(archive.safe_name, parts))
 
 
-def find(paths: Sequence[Path], *, out: Path) -> tuple[list[Source], list[str]]:
+def find(paths: Sequence[Path], *, out: Path) -> tuple[list[SourceFile], list[str]]:
     """Find the images of a command line.
 
     Args:
@@ -66,7 +66,7 @@ def find(paths: Sequence[Path], *, out: Path) -> tuple[list[Source], list[str]]:
         if not inside:
             problems.append(f"{path.name} is a folder without image files.")
     common = os.path.commonpath(roots) if roots else ""
-    return [Source(path, os.path.relpath(path, common)) for path in found], problems
+    return [SourceFile(path, os.path.relpath(path, common)) for path in found], problems
 
 
 def known(name: str) -> str:
@@ -108,7 +108,7 @@ class MaskFolder:
         """Return what it was made of, as JSON holds it."""
         return {"folder": str(self.path), "kind": self._kind}
 
-    def paths(self, source: Source) -> list[Path]:
+    def paths(self, source: SourceFile) -> list[Path]:
         """Return the mask files of an image.
 
         Raises:
@@ -121,7 +121,7 @@ class MaskFolder:
                     return self._found[key]
         raise ImageError(f"{self.path.name} has no mask of that name.")
 
-    def read(self, source: Source, size_hw: tuple[int, ...]) -> list[Instance]:
+    def read(self, source: SourceFile, size_hw: tuple[int, ...]) -> list[Instance]:
         """Read the masks of an image.
 
         Raises:

@@ -23,6 +23,11 @@ class Stop(Exception):  # noqa: N818  it says how the command ends, be that an e
         self.exit_code = exit_code
 
 
+def cannot_write(place: object, error: OSError) -> Stop:
+    """Return why a command ends whose results cannot be written."""
+    return Stop(f"{place} cannot be written: {error.strerror or error}.", 1)
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Write a line, to the standard output by default."""
     stream = stream or sys.stdout

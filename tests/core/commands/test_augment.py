@@ -11,7 +11,7 @@ import pytest
 from maskcore import augment, image_io
 from maskcore.__main__ import main
 from maskcore.augment import Drawn, Ranges
-from maskcore.commands.sample_resume_log import FILE_NAME as LEDGER
+from maskcore.commands.sample_runner import LOG_NAME
 from maskcore.files import archive
 
 GRADIENT = np.repeat(np.arange(240, dtype=np.uint8).reshape(12, 20, 1), 3, axis=2)
@@ -262,7 +262,7 @@ def test_ctrl_c_leaves_whole_files_and_the_next_run_goes_on(monkeypatch, capsys)
         patch.setattr(archive, "write_file", interrupted)
         assert main(line) == 130
     assert {it["image"] for it in manifest()["samples"]} == {"a.png"}
-    with Path("out", LEDGER).open("a") as file:
+    with Path("out", LOG_NAME).open("a") as file:
         file.write('{"stem": "torn')
     capsys.readouterr()
     assert main(line) == 0

@@ -12,7 +12,7 @@ import pytest
 
 from maskcore import cutout, image_io, maskrcnn, rle
 from maskcore.__main__ import main
-from maskcore.commands.resume_log import FILE_NAME as LEDGER
+from maskcore.commands.runner import LOG_NAME
 from maskcore.errors import ModelError
 from maskcore.files import archive
 from maskcore.types import Instance
@@ -404,22 +404,22 @@ def test_leftovers_of_a_run_that_was_killed_are_removed(segmenter) -> None:
 
 
 @pytest.mark.parametrize("torn", ['{"key": "pho', "null", '{"files": 3}', "\ufffd"])
-def test_a_torn_line_in_the_ledger_costs_only_what_it_was_about(segmenter, torn: str) -> None:
+def test_a_torn_line_in_the_resume_log_costs_only_what_it_was_about(segmenter, torn: str) -> None:
     picture("in/a.png")
     picture("in/b.png")
     assert main(["cutouts", "in/a.png", "--out", "out"]) == 0
-    with Path("out", LEDGER).open("a", encoding="utf-8") as file:
+    with Path("out", LOG_NAME).open("a", encoding="utf-8") as file:
         file.write(torn)
     for expected in (2, 2):
         assert main(["cutouts", "in", "--out", "out"]) == 0
         assert segmenter.n_seen == expected
 
 
-def test_a_ledger_removes_nothing_outside_its_folder(segmenter) -> None:
+def test_a_resume_log_removes_nothing_outside_its_folder(segmenter) -> None:
     picture("photo.png")
     assert main(["cutouts", "photo.png", "--out", "out"]) == 0
-    ledger = Path("out", LEDGER)
-    ledger.write_text(ledger.read_text("utf-8").replace(BIRD, "../photo.png"), "utf-8")
+    resume_log = Path("out", LOG_NAME)
+    resume_log.write_text(resume_log.read_text("utf-8").replace(BIRD, "../photo.png"), "utf-8")
     assert main(["cutouts", "photo.png", "--out", "out", "--again"]) == 0
     assert Path("photo.png").exists()
 
