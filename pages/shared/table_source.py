@@ -42,7 +42,7 @@ class TableSource:
     placeholder: str
     upload: str
 
-    def show(self, examples: Callable[[], None]) -> Source | None:
+    def show(self, examples: Callable[[], object]) -> Source | None:
         """Show it and return what is there; `examples` draws buttons below the text."""
         st.session_state.setdefault(f"{self.name} source", "Paste")
         way = st.segmented_control(

@@ -56,8 +56,8 @@ def show(choice: Choice) -> None:
     if first.texts:
         tabs = st.tabs([markdown.plain(base(name)) for name, _ in first.texts])
         for tab, (_, text) in zip(tabs, first.texts, strict=True):
-            height = _HEIGHT if len(text) > _FITTING else "content"
-            tab.code(text, language=None, wrap_lines=True, height=height)
+            is_long = len(text) > _FITTING
+            tab.code(text, language=None, wrap_lines=True, height=_HEIGHT if is_long else "content")
 
 
 @st.cache_data(max_entries=32, show_spinner="Making the first files …")
@@ -69,7 +69,8 @@ def _first(digest: str, name: str, images: Images, _dataset: Dataset) -> FirstFi
     annotations = {it for it, _ in files}
     if images == "copy":
         annotations = {it for it, _ in datasets.members(few, name, images="leave")}
-    texts, pictures = [], []
+    texts: list[tuple[str, str]] = []
+    pictures: list[tuple[str, bytes]] = []
     for member, content in files:
         if member not in annotations:
             continue

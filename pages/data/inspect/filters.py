@@ -140,7 +140,8 @@ def _with_finding(opened: Opened, surveyed: Surveyed, choice: str) -> Callable[[
 def _with_area(surveyed: Surveyed, choice: str) -> _Rows:
     survey = surveyed.survey
     if choice == "none":
-        return surveyed.n_masks == 0
+        is_empty: _Rows = surveyed.n_masks == 0
+        return is_empty
     kept = np.full(len(survey.names), choice == _ANY)
     if choice != _ANY:
         _, least, below = _SIZES[choice]

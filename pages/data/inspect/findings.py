@@ -10,13 +10,14 @@ import streamlit as st
 
 from maskcore.datasets import audit
 from maskcore.datasets.audit import KINDS, Finding
+from maskcore.datasets.audit.finding import Severity
 from maskcore.wording import counted
 from pages.data.inspect import export, place, survey
 from pages.data.inspect.survey import Surveyed
 from pages.shared import downloads, markdown
 from pages.shared.dataset.source import Opened
 
-_SEVERITIES = {
+_SEVERITIES: dict[Severity, tuple[str, str, str]] = {
     "error": ("error", "red", ":material/error:"),
     "warning": ("warning", "orange", ":material/warning:"),
     "note": ("note", "blue", ":material/info:"),

@@ -104,9 +104,9 @@ def _is_encrypted(scope: Scope) -> bool:
 
 def _new_cookie(*, secure: bool) -> str:
     cookie = SimpleCookie({COOKIE: secrets.token_urlsafe(24)})
-    cookie[COOKIE].update(
-        {"path": "/", "max-age": _REMEMBERED, "httponly": True, "samesite": "Lax"}
-    )
+    morsel = cookie[COOKIE]
+    morsel["path"], morsel["max-age"] = "/", str(_REMEMBERED)
+    morsel["httponly"], morsel["samesite"] = "on", "Lax"
     if secure:
-        cookie[COOKIE]["secure"] = True
-    return cookie[COOKIE].OutputString()
+        morsel["secure"] = "on"
+    return morsel.OutputString()

@@ -99,7 +99,7 @@ def _geometry(ranges: Ranges, size_hw: tuple[int, int]) -> list[str]:
     ]
     moves = ("rotation", "shift_x", "shift_y", "shear")
     zoom = ranges.span("zoom")
-    if zoom == (1, 1) and all(ranges.span(name) == (0, 0) for name in moves):
+    if zoom == (1.0, 1.0) and all(ranges.span(name) == (0, 0) for name in moves):
         return steps
     shifts = tuple(max(map(abs, ranges.span(name))) for name in ("shift_x", "shift_y"))
     fill = {"image": ranges.fill_color, "mask": 0}

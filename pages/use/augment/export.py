@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -21,13 +22,14 @@ from pages.use.augment.export_job import Source
 _KEY = "samples"
 _COUNT, _EVERYWHERE = "augment count", "augment in all"
 _MAX_COUNT = 1000
-_FORMATS = {"png": "PNG", "jpg": "JPEG"}
+_FORMATS: dict[Literal["png", "jpg"], str] = {"png": "PNG", "jpg": "JPEG"}
 _LABEL_MAPS, _MASKS = "Label maps", "A mask per layer"
 
 
 def count() -> int:
     """Return how many samples of each image are wanted."""
-    return st.session_state.setdefault(_COUNT, 50)
+    number: int = st.session_state.setdefault(_COUNT, 50)
+    return number
 
 
 def show(shown: Shown, choice: Choice) -> None:

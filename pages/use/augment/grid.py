@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import streamlit as st
 
@@ -28,7 +29,8 @@ def left_out(picture_id: str, choice: Choice) -> frozenset[int]:
 
 
 def _marks() -> dict[tuple[str, Choice], frozenset[int]]:
-    return st.session_state.setdefault(_LEFT_OUT, {})
+    marks: dict[tuple[str, Choice], frozenset[int]] = st.session_state.setdefault(_LEFT_OUT, {})
+    return marks
 
 
 def _toggle(picture_id: str, choice: Choice, index: int) -> None:
@@ -46,7 +48,7 @@ def show(shown: Shown, choice: Choice, count: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         look = st.segmented_control(
             "View",
-            ["Overlay", "Masks", "Image"],
+            get_args(Look),
             default="Overlay",
             required=True,
             key=_LOOK,

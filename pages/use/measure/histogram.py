@@ -61,7 +61,8 @@ def _everywhere(picture: Picture) -> Histogram:
 def _shares(histogram: Histogram, channel: str) -> list[float]:
     """Return the share of the pixels that have each value, in percent."""
     counts = histogram[measure.CHANNELS.index(channel)]
-    return np.round(100 * counts / counts.sum(), 4).tolist()
+    shares: list[float] = np.round(100 * counts / counts.sum(), 4).tolist()
+    return shares
 
 
 def _chart(

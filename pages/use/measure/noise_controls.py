@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from maskcore import rle
+from maskcore.denoise import Method
 from pages.shared import regions_made, workspace
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
@@ -14,7 +15,11 @@ from pages.use.measure.noise_job import Fill, Find
 
 _WAYS = {"find": "Stand out", "find_extremes": "Black or white", "": "A layer"}
 _HELP = "Stand out: unlike the median around. Black or white: salt and pepper."
-_METHODS = {"median": "Median", "telea": "Telea", "navier-stokes": "Navier-Stokes"}
+_METHODS: dict[Method, str] = {
+    "median": "Median",
+    "telea": "Telea",
+    "navier-stokes": "Navier-Stokes",
+}
 
 
 def find() -> Find | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import streamlit as st
 
@@ -85,7 +87,7 @@ def _counts(dealt: Dealt, settings: Settings) -> None:
     n_kept = n_training + n_validation
     rows, columns = dealt.grid.shape
     st.markdown(f"**{n_kept:,} patches** of {rows * columns:,}, {columns:,} × {rows:,}.")
-    badges = []
+    badges: list[tuple[str, Literal["blue", "orange", "gray"]]] = []
     if settings.validation:
         badges += [
             (f"{n_training:,} for training", "blue"),
