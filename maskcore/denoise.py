@@ -23,7 +23,7 @@ _Places = NDArray[np.int64]
 _MAX_RADIUS = 100  # OpenCV fills with a smaller one where more is asked for
 _USUAL_RADIUS: dict[Method, int] = {"median": 1, "telea": 3, "navier-stokes": 3}
 _FLAGS: dict[Method, int] = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
-_AT_A_TIME = 2**20  # neighbours that are looked at
+_AT_A_TIME = 2**20  # neighbors that are looked at
 _BLOCK = 16
 _PIXELS_PER_CALL = 4000  # that pass unmasked through the inpainting in the time of one more call
 _ABOVE_ALL = np.int16(256)
@@ -65,7 +65,7 @@ def find_extremes(
         high: The lowest value that counts as bright, more than `low`, at most 255.
         all_channels: Whether all three channels must be dark or all three bright, so that the
             pixel is about black or white. Otherwise one is enough, dark or bright, as where each
-            channel has its own noise; then strong colours are found too.
+            channel has its own noise; then strong colors are found too.
 
     Returns:
         (H, W), True where a pixel was found.

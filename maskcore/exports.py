@@ -12,11 +12,10 @@ from maskcore.types import Image, Instance
 
 def by_label(instances: Sequence[Instance]) -> list[Instance]:
     """Join the instances of each label into one, in order of first appearance."""
-    labels = dict.fromkeys(instance.label for instance in instances)
-    return [
-        Instance(rle.union(it.mask for it in instances if it.label == label), label)
-        for label in labels
-    ]
+    masks: dict[str, list[rle.RLE]] = {}
+    for instance in instances:
+        masks.setdefault(instance.label, []).append(instance.mask)
+    return [Instance(rle.union(some), label) for label, some in masks.items()]
 
 
 def codes(instances: Sequence[Instance], image_name: str, dialect: str) -> bytes:
@@ -25,7 +24,10 @@ def codes(instances: Sequence[Instance], image_name: str, dialect: str) -> bytes
     Raises:
         RLEError: If the dialect has no way to write one of the masks.
     """
-    rows = [RleRow(i, image_name, it.label, it.mask) for i, it in enumerate(instances, start=2)]
+    rows = [
+        RleRow(i, image_name, instance.label, instance.mask)
+        for i, instance in enumerate(instances, start=2)
+    ]
     return rle_csv.write(rows, dialect).encode()
 
 

@@ -22,6 +22,7 @@ from maskcore.augment.drawn import Drawn as Drawn, draw as draw, generator as ge
 from maskcore.augment.geometry import Numbers, matrix as matrix
 from maskcore.augment.presets import PRESETS as PRESETS
 from maskcore.augment.ranges import Fill as Fill, Ranges as Ranges
+from maskcore.boxes import slices
 from maskcore.masks import sizes as mask_size
 from maskcore.rle import label_map as rle_labels
 from maskcore.types import Image, Instance, LabelMap, Mask
@@ -98,9 +99,9 @@ def apply_instances(instances: Sequence[Instance], drawn: Drawn) -> list[Instanc
     Raises:
         ValueError: If the sizes differ or have other proportions.
     """
-    for it in instances:
-        checks.same_size(it.mask.size_hw, instances[0].mask.size_hw, "every mask")
-        _check_proportions(drawn, it.mask.size_hw)
+    for instance in instances:
+        checks.same_size(instance.mask.size_hw, instances[0].mask.size_hw, "every mask")
+        _check_proportions(drawn, instance.mask.size_hw)
     if drawn.keeps_geometry:
         return list(instances)
     moved: list[Instance] = []
@@ -143,16 +144,17 @@ def _moved_together(instances: Sequence[Instance], drawn: Drawn) -> list[Instanc
     size_hw = instances[0].mask.size_hw
     number = _number_type(len(instances))
     codes: Numbers = np.zeros(size_hw, number)
-    for place, it in enumerate(instances):
-        x1, y1, x2, y2 = box = rle.box(it.mask)
-        codes[y1:y2, x1:x2] |= rle.decode(it.mask, box=box).view(np.uint8) * number(1 << place)
+    for place, instance in enumerate(instances):
+        box = rle.box(instance.mask)
+        inside = rle.decode(instance.mask, box=box).view(np.uint8)
+        codes[slices(box)] |= inside * number(1 << place)
     # Each number that is left stands for the pixels that lie in the same masks.
     found = rle_labels.encode(geometry.move_numbers(codes, drawn))
     nothing = rle.empty(size_hw)
     moved = []
-    for place, it in enumerate(instances):
+    for place, instance in enumerate(instances):
         parts = [part for code, part in found.items() if code >> place & 1]
-        moved.append(replace(it, mask=rle.union([nothing, *parts])))
+        moved.append(replace(instance, mask=rle.union([nothing, *parts])))
     return moved
 
 

@@ -78,12 +78,15 @@ class Drawn:
         """Return all attributes as JSON holds them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["cutouts"] = [list(square) for square in self.cutouts]
-        return {name: list(it) if isinstance(it, tuple) else it for name, it in values.items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Drawn:
         """Return what `to_dict` was made from."""
-        listed = {name: tuple(it) for name, it in values.items() if isinstance(it, list)}
+        listed = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         squares = tuple(tuple(square) for square in values["cutouts"])
         return cls(**{**values, **listed, "cutouts": squares})
 

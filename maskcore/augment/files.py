@@ -186,7 +186,7 @@ def _members(
     classes: dict[str, int] = {}
     made = []
     bad = [{index for k, index in left_out if k == place} for place in range(len(originals))]
-    total = sum(len(set(range(plan.count)) - it) for it in bad)
+    total = sum(len(set(range(plan.count)) - unwanted) for unwanted in bad)
     names = stems(original.name for original in originals)
     for original, stem, unwanted in zip(originals, names, bad, strict=True):
         for sample in samples(original, plan, stem=stem, classes=classes, left_out=unwanted):
@@ -210,7 +210,7 @@ def _sample(
     drawn = augment.draw(plan.ranges, size_hw, rng)
     pixels, _ = augment.apply(image, drawn)
     moved = augment.apply_instances(instances, drawn)
-    seen = [it for it in moved if rle.area(it.mask)]
+    seen = [instance for instance in moved if rle.area(instance.mask)]
     if plan.image_format == "png":
         content = image_io.encode_png(pixels)
     else:
@@ -228,7 +228,7 @@ def _sample(
         "objects": len(seen),
         "drawn": drawn.to_dict(),
     }
-    return Sample(tuple(files), row, [_object(it) for it in seen])
+    return Sample(tuple(files), row, [_object(instance) for instance in seen])
 
 
 def _label_map(
@@ -236,8 +236,8 @@ def _label_map(
 ) -> bytes:
     if not instances:
         return image_io.encode_png(np.zeros(size_hw, np.uint8))
-    ids = [classes[it.label] for it in instances]
-    return image_io.encode_png(masks.label_map([it.mask for it in instances], ids=ids))
+    ids = [classes[instance.label] for instance in instances]
+    return image_io.encode_png(masks.label_map([instance.mask for instance in instances], ids=ids))
 
 
 def _object(instance: Instance) -> dict[str, Any]:

@@ -141,14 +141,17 @@ class Ranges:
     def to_dict(self) -> dict[str, object]:
         """Return all attributes as JSON holds them, for `Ranges(**...)` to take."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: list(it) if isinstance(it, tuple) else it for name, it in values.items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
 
 
 def _span(name: str, value: object, limits: _Limits) -> Span:
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = limits.from_number(float(value))
     elif isinstance(value, tuple | list) and len(value) == 2:
-        low, high = (_number(name, it) for it in value)
+        low, high = (_number(name, bound) for bound in value)
     else:
         raise TypeError(f"{name} must be a number or a pair of numbers, got {value!r}")
     if name == "zoom" and value == 0:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from maskcore.files import text_table
+from maskcore.files.text_table import Value
 
 
 def summaries(
@@ -38,37 +39,31 @@ def summaries(
         height, width = row["drawn"]["size_hw"]
         name = row["file"].rpartition("/")[2]
         images.append({"id": len(rows), "file_name": name, "width": width, "height": height})
-        for it in objects:
+        for instance in objects:
             ids = {
                 "id": len(annotations) + 1,
                 "image_id": len(rows),
-                "category_id": classes[it["label"]],
+                "category_id": classes[instance["label"]],
             }
-            kept = {key: value for key, value in it.items() if key != "label"}
+            kept = {key: value for key, value in instance.items() if key != "label"}
             annotations.append({**ids, **kept, "iscrowd": 0})
     categories = [{"id": number, "name": label} for label, number in classes.items()]
     coco = {"images": images, "annotations": annotations, "categories": categories}
     yield "annotations.json", (json.dumps(coco) + "\n").encode()
-    table = [["id", "label"], *([str(id_), text_table.guard(it)] for it, id_ in classes.items())]
-    yield "classes.csv", _table(table)
-    yield "manifest.csv", _table(_cells(rows))
-    manifest = {**settings, "samples": rows}
-    yield "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode()
-
-
-def _cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    yield "classes.csv", _table(("id", "label"), [(id_, label) for label, id_ in classes.items()])
     flat = [{**row, **row["drawn"]} for row in rows]
     for row in flat:
         del row["drawn"]
     header = list(flat[0]) if flat else []
-    return [header, *([_cell(value) for value in row.values()] for row in flat)]
+    yield "manifest.csv", _table(header, [[*map(_cell, row.values())] for row in flat])
+    manifest = {**settings, "samples": rows}
+    yield "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode()
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return text_table.guard(value)
-    return json.dumps(value) if value is not None else ""
+def _cell(value: Any) -> Value:
+    """The value itself, or the JSON of what is no text or number."""
+    return json.dumps(value) if isinstance(value, bool | list | tuple) else value
 
 
-def _table(rows: list[list[str]]) -> bytes:
-    return text_table.write_rows(rows).encode(errors="backslashreplace")
+def _table(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
+    return text_table.write(header, rows).encode(errors="backslashreplace")

@@ -45,8 +45,8 @@ def extract(
         image: (H, W, 3) RGB.
         mask: Same size as the image, as an array or as an RLE, which is much quicker for a small
             object in a large image.
-        background: What to put around the object. None is transparent; a colour (r, g, b) fills
-            with it; "gray" and "blur" keep the surroundings without their colour (Rec. 601) or
+        background: What to put around the object. None is transparent; a color (r, g, b) fills
+            with it; "gray" and "blur" keep the surroundings without their color (Rec. 601) or
             out of focus. An image of the same size lies in its place under the object; one of
             another size is scaled and trimmed at its edges to cover just the cut-out.
         margin: Pixels kept around the object's box, clipped at the image.

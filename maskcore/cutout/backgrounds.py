@@ -1,4 +1,4 @@
-"""What a cut-out can lie on: a colour, another picture, its own surroundings out of focus."""
+"""What a cut-out can lie on: a color, another picture, its own surroundings out of focus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SMALL_SIGMA = 3.0
 
 
 def plain(color: object, size_hw: tuple[int, int]) -> Image:
-    """Return an image of one colour.
+    """Return an image of one color.
 
     Raises:
         ValueError: If it is not three numbers from 0 to 255.
@@ -44,7 +44,7 @@ def covering(picture: Image, size_hw: tuple[int, int]) -> Image:
 def blurred(image: Image, inside: NDArray[np.uint8], sigma: float) -> Image:
     """Blur what is around an object, and go on with it where the object is.
 
-    The object is painted over from its surroundings first, or its own colour would glow around
+    The object is painted over from its surroundings first, or its own color would glow around
     it. What has no fine detail can be computed on a small copy.
 
     Args:
@@ -69,10 +69,10 @@ def blurred(image: Image, inside: NDArray[np.uint8], sigma: float) -> Image:
 
 def _color(value: object) -> RGB:
     if isinstance(value, str):
-        raise ValueError(f"background must be a colour, an image, 'blur' or 'gray', got {value!r}")
+        raise ValueError(f"background must be a color, an image, 'blur' or 'gray', got {value!r}")
     if not isinstance(value, Sequence | np.ndarray):
-        raise TypeError(f"background must be a colour or an image, got {type(value).__name__}")
+        raise TypeError(f"background must be a color or an image, got {type(value).__name__}")
     channels = [operator.index(channel) for channel in value]
     if len(channels) != 3 or min(channels) < 0 or max(channels) > 255:
-        raise ValueError(f"a colour must be three numbers from 0 to 255, got {value!r}")
+        raise ValueError(f"a color must be three numbers from 0 to 255, got {value!r}")
     return channels[0], channels[1], channels[2]

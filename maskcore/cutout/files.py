@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from maskcore import boxes, cutout, image_io, rle
 from maskcore.files import archive, text_table
+from maskcore.files.text_table import Value
 from maskcore.types import Image, Instance
 
 
@@ -85,7 +86,8 @@ def cutouts(
         entry = _entry(name, "cutout", source or stem, instance, room)
         yield entry, image_io.encode_png(picture)
     if with_background and shown:
-        yield background_cutout(image, [it.mask for it in shown], stem=stem, source=source)
+        held = [instance.mask for instance in shown]
+        yield background_cutout(image, held, stem=stem, source=source)
 
 
 def background_cutout(
@@ -112,7 +114,7 @@ def masks(
         entry = _entry(name, "mask", source or stem, instance, max(instance.mask.size_hw))
         yield entry, image_io.encode_png(rle.decode(instance.mask))
     if with_background and shown:
-        held = [it.mask for it in shown]
+        held = [instance.mask for instance in shown]
         remaining = rle.decode(rle.invert(rle.union(held)))
         entry = _background_entry(held, "mask", stem, source)
         yield entry, image_io.encode_png(remaining)
@@ -124,8 +126,8 @@ def manifest(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
     In the table, text that a spreadsheet would run as a formula is guarded.
     """
     records = [_rounded(asdict(entry)) for entry in entries]
-    rows = [[_cell(value) for value in record.values()] for record in records]
-    table = text_table.write_rows([[field.name for field in fields(Entry)], *rows])
+    names = [field.name for field in fields(Entry)]
+    table = text_table.write(names, [tuple(record.values()) for record in records])
     yield "manifest.csv", table.encode(errors="backslashreplace")
     yield "manifest.json", (json.dumps(records, indent=1) + "\n").encode()
 
@@ -186,8 +188,8 @@ def in_folder(entry: Entry, folder: str) -> Entry:
 
 
 def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], list[str]]:
-    shown = [it for it in instances if rle.area(it.mask)]
-    return shown, archive.unique_names([cutout.file_name(stem, it) for it in shown])
+    shown = [instance for instance in instances if rle.area(instance.mask)]
+    return shown, archive.unique_names([cutout.file_name(stem, instance) for instance in shown])
 
 
 def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> Entry:
@@ -218,12 +220,6 @@ def _background_entry(masks: Sequence[rle.RLE], kind: str, stem: str, source: st
     return _entry(name, kind, source or stem, remaining, room)
 
 
-def _rounded(record: dict[str, object]) -> dict[str, object]:
+def _rounded(record: dict[str, Value]) -> dict[str, Value]:
     score = record["score"]
     return {**record, "score": round(score, 4)} if isinstance(score, float) else record
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return text_table.guard(value)
-    return "" if value is None else str(value)

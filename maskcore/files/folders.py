@@ -142,7 +142,7 @@ def _walk(root: str, limit: str | None, left_out: Counter[str]) -> Iterator[str]
             yield above + entry.name
         elif what == "folder":
             here = os.path.realpath(entry.path) if entry.is_symlink() else f"{real}/{entry.name}"
-            if any(here == it[2] for it in open_folders):
+            if any(here == folder[2] for folder in open_folders):
                 left_out["Links that lead back to a folder they are in"] += 1
             elif len(open_folders) > MAX_DEPTH:
                 left_out[f"Folders more than {MAX_DEPTH} folders deep"] += 1

@@ -12,7 +12,10 @@ def plain(text: str) -> str:
     """Return a text on one line, with U+FFFD for what is not to be seen or turns its direction."""
     if text.isprintable():
         return text
-    return "".join(it if it.isprintable() or it in _JOINERS else "\ufffd" for it in text)
+    return "".join(
+        character if character.isprintable() or character in _JOINERS else "\ufffd"
+        for character in text
+    )
 
 
 def shown(value: Any, most: int = _MOST) -> str:

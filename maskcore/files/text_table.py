@@ -1,4 +1,4 @@
-"""Tables of text as people paste and upload them: which encoding, which separator, which cells."""
+"""Tables as text: which encoding, separator and cells pasted ones have, and CSV of values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import itertools
+import math
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +22,15 @@ MAX_ROWS = 2_000_000
 MAX_COLUMNS = 1_000
 """Separators after this many in a row are left in its last cell."""
 
-_ROWS_AT_ONCE = 100
-_csv_limit_lock = threading.Lock()
+Value = str | int | float | None
+"""What a cell can hold."""
 
+_ROWS_AT_ONCE = 100
 _SEPARATORS = "\t,;"
 _NO_SEPARATOR = "\x1f"  # no keyboard has it
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+_csv_limit_lock = threading.Lock()
 
 
 def read_text(source: bytes | str | Path) -> str:
@@ -155,6 +159,34 @@ def write_rows(rows: Sequence[Sequence[str]]) -> str:
 def _quoted(cell: str) -> str:
     # The csv module leaves a lone "\r" bare, and would read it back as the end of the row.
     return '"' + cell.replace('"', '""') + '"' if re.search('[",\r\n]', cell) else cell
+
+
+def write(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
+    """Write a table of values as CSV with commas, safe to open in a spreadsheet.
+
+    Args:
+        header: Names of the columns.
+        rows: The cells of each row. Text that a spreadsheet would run as a formula is guarded,
+            names of columns too; numbers are written so that they read back exactly. None and
+            what is not finite become empty cells.
+
+    Raises:
+        ValueError: If a row has another number of cells than the header.
+    """
+    table = [[guard(name) for name in header]]
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"a row must have {len(header)} cells, got {len(row)}")
+        table.append([_cell(value) for value in row])
+    return write_rows(table)
+
+
+def _cell(value: Value) -> str:
+    if isinstance(value, str):
+        return guard(value)
+    if value is None or not math.isfinite(value):
+        return ""
+    return str(value)
 
 
 def guard(cell: str) -> str:

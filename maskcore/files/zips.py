@@ -151,7 +151,7 @@ def leads_out(name: str) -> bool:
 def is_hidden(name: str) -> bool:
     """Whether a file is hidden, in a hidden folder, or one that macOS or Windows adds."""
     parts = name.split("/")
-    return any(it.startswith((".", "__MACOSX")) for it in parts) or parts[-1] in (
+    return any(part.startswith((".", "__MACOSX")) for part in parts) or parts[-1] in (
         "Thumbs.db",
         "desktop.ini",
     )
@@ -205,7 +205,7 @@ def _overlapping(members: Sequence[zipfile.ZipInfo]) -> set[int]:
     """
     found = set()
     end, last = 0, -1
-    for member in sorted(members, key=lambda it: it.header_offset):
+    for member in sorted(members, key=lambda entry: entry.header_offset):
         start = member.header_offset
         if start < end:
             found |= {start, last}

@@ -1,6 +1,6 @@
 """From a loaded Pillow picture to RGB pixels: any mode, any depth, transparent or not.
 
-OpenCV decodes 16-bit colour, of which Pillow keeps only the upper 8 bits.
+OpenCV decodes 16-bit color, of which Pillow keeps only the upper 8 bits.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from maskcore.image_io import depth
 from maskcore.types import Image, Mask
 
 _COLOR_NOTES = {
-    "CMYK": "CMYK colours converted to RGB.",
-    "LAB": "Lab colours converted to RGB.",
+    "CMYK": "CMYK colors converted to RGB.",
+    "LAB": "Lab colors converted to RGB.",
 }
 
 
@@ -113,14 +113,14 @@ def _deep_color(
     picture.close()  # frees Pillow's pixels before OpenCV makes its own
     values: NDArray[Any] | None = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.shape[:2] != (height, width):
-        raise ValueError("OpenCV does not read this as 16-bit colour")
+        raise ValueError("OpenCV does not read this as 16-bit color")
     opacity = depth.alpha_to_8_bit(values[..., 3]) if has_alpha else None
     image, notes = depth.to_8_bit(values[..., 2::-1])  # OpenCV's order is BGR
     return image, opacity, notes
 
 
 def _is_premultiplied(picture: PIL.ImageFile.ImageFile) -> bool:
-    """Tell whether a TIFF's alpha is "associated": its colours are stored as seen on black."""
+    """Tell whether a TIFF's alpha is "associated": its colors are stored as seen on black."""
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return False
     return 1 in np.atleast_1d(picture.tag_v2.get(TiffImagePlugin.EXTRASAMPLES, 0))

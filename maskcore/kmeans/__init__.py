@@ -1,4 +1,4 @@
-"""Colour clusters: an image in a few colours, and the pixels of each."""
+"""Color clusters: an image in a few colors, and the pixels of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """The pixels of an image, grouped by colour; from the darkest cluster to the lightest.
+    """The pixels of an image, grouped by color; from the darkest cluster to the lightest.
 
     Attributes:
         labels: (H, W) uint8, the cluster of each pixel, 0 to K - 1.
@@ -53,11 +53,11 @@ class Clusters:
         n = len(self.centers)
         if n == self.n_requested:
             return ""
-        colors = "1 colour" if n == 1 else f"{n} colours"
+        colors = "1 color" if n == 1 else f"{n} colors"
         return f"The image has only {colors}, so there are not {self.n_requested} clusters."
 
     def image(self) -> Image:
-        """Return the (H, W, 3) image with each pixel in the colour of its center, rounded."""
+        """Return the (H, W, 3) image with each pixel in the color of its center, rounded."""
         palette = np.zeros((MAX_CLUSTERS, 1, 3), np.uint8)
         palette[: len(self.centers), 0] = np.rint(self.centers)
         return np.asarray(cv2.applyColorMap(self.labels, palette), np.uint8)
@@ -79,12 +79,12 @@ class Curve:
 
 
 def histogram(image: Image, *, space: Space = "rgb", exact: bool = False) -> Histogram:
-    """Count the colours of an image, once for any number of fits.
+    """Count the colors of an image, once for any number of fits.
 
     Args:
         image: (H, W, 3) RGB.
         space: "rgb", or "lab" for CIE L*a*b*, where distances are nearer to what people see.
-        exact: Whether to count every single colour too, which `curve` and the quality
+        exact: Whether to count every single color too, which `curve` and the quality
             "converged" need; it takes some times as long.
 
     Returns:
@@ -107,19 +107,19 @@ def segment(
     quality: Quality = "fast",
     histogram: Histogram | None = None,
 ) -> Clusters:
-    """Group the pixels of an image by colour, with k-means.
+    """Group the pixels of an image by color, with k-means.
 
     Args:
         image: (H, W, 3) RGB.
-        n_clusters: 1 to 256. An image with fewer colours gives as many clusters as it has.
+        n_clusters: 1 to 256. An image with fewer colors gives as many clusters as it has.
         seed: The same seed gives the same clusters.
         space: "rgb", or "lab" for CIE L*a*b*, where distances are nearer to what people see.
-        quality: "fast" clusters cells of 8 x 4 x 8 neighbouring colours, so that a pixel at the
+        quality: "fast" clusters cells of 8 x 4 x 8 neighboring colors, so that a pixel at the
             border of two clusters may be in the farther one; centers are the means of their
             pixels. "nearest" then gives each pixel the nearest of these centers. "converged"
-            moves the centers on over every single colour, until each is within 0.05 of the
+            moves the centers on over every single color, until each is within 0.05 of the
             mean of the pixels that it is nearest to: a local optimum, as of any k-means. An
-            image with few colours always gets "converged".
+            image with few colors always gets "converged".
         histogram: Of this image in this space, where it is known already.
 
     Returns:
@@ -216,7 +216,7 @@ def _dark_to_light(centers: Positions, space: Space) -> NDArray[np.intp]:
 
 
 def _counted(image: Image, space: Space, histogram: Histogram | None, *, exact: bool) -> Histogram:
-    """Count the colours, or check that what has been counted will do."""
+    """Count the colors, or check that what has been counted will do."""
     if histogram is None:
         return cells.count(image, space=space, exact=exact)
     if not isinstance(histogram, Histogram):

@@ -1,6 +1,6 @@
-"""An image as the colours it has: how often each occurs, by cells of similar colours.
+"""An image as the colors it has: how often each occurs, by cells of similar colors.
 
-A cell is one of the 65,536 colours of a 16-bit 5-6-5 pixel: 8 x 4 x 8 neighbouring 8-bit colours.
+A cell is one of the 65,536 colors of a 16-bit 5-6-5 pixel: 8 x 4 x 8 neighboring 8-bit colors.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Positions = NDArray[np.float64]
 N_CELLS = 65_536
 
 CORNER_BITS = np.array([[0xF8], [0xFC], [0xF8]], np.uint8)
-"""(3, 1) what a cell says of its colours; the rest are three, two and three low bits."""
+"""(3, 1) what a cell says of its colors; the rest are three, two and three low bits."""
 
 LOW_VALUES = np.stack([np.arange(256) & 7, np.arange(256) >> 3 & 3, np.arange(256) >> 5], 1)
 """(256, 3) the low bits of each channel, by the byte that `low_bytes` makes of them."""
@@ -43,11 +43,11 @@ _OFFSETS = {"rgb": np.zeros((3, 1)), "lab": np.array([[0.0], [-128], [-128]])}
 
 @dataclass(frozen=True, eq=False)
 class Colors:
-    """Every single colour of an image.
+    """Every single color of an image.
 
     Attributes:
-        values: (3, N) 8-bit channel values, one column per colour, those of a cell together.
-        counts: (N,) pixels of that colour.
+        values: (3, N) 8-bit channel values, one column per color, those of a cell together.
+        counts: (N,) pixels of that color.
         starts: (M,) the first column of each cell.
     """
 
@@ -58,15 +58,15 @@ class Colors:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How many pixels of an image have which colour: all that a fit looks at.
+    """How many pixels of an image have which color: all that a fit looks at.
 
     Attributes:
         size_hw: Of the image.
-        space: Of the colours.
+        space: Of the colors.
         cells: (M,) the occupied cells, rising; bits 0-4 are the first channel, 5-10 the second.
         counts: (M,) pixels in each.
         squares: Squared distance of all pixels from channel values of 0, summed up.
-        colors: The colours themselves, where they were asked for or are few.
+        colors: The colors themselves, where they were asked for or are few.
     """
 
     size_hw: tuple[int, int]
@@ -103,7 +103,7 @@ class Histogram:
         return moments
 
     def half_sides(self) -> Positions:
-        """(3,) how far the outermost colours of a cell are from its middle."""
+        """(3,) how far the outermost colors of a cell are from its middle."""
         half: Positions = ((_SIDES - 1) / 2 * _SCALES[self.space])[:, 0]
         return half
 
@@ -165,15 +165,15 @@ def low_bytes(pixels: Image) -> NDArray[np.uint8]:
 
 
 def count(image: Image, *, space: Space, exact: bool) -> Histogram:
-    """Count the colours of an image.
+    """Count the colors of an image.
 
     Args:
         image: (H, W, 3) RGB.
-        space: Of the colours.
-        exact: Whether to count every single colour as well.
+        space: Of the colors.
+        exact: Whether to count every single color as well.
 
     Returns:
-        The histogram; with the single colours, too, if the cells are few.
+        The histogram; with the single colors, too, if the cells are few.
     """
     counts = np.zeros(N_CELLS, np.int64)
     first_weight = float(square_weights(space)[0])
@@ -191,7 +191,7 @@ def count(image: Image, *, space: Space, exact: bool) -> Histogram:
 
 
 def _colors(image: Image, space: Space) -> Colors:
-    """Count the runs of equal pixels, sorted by cell and then by colour."""
+    """Count the runs of equal pixels, sorted by cell and then by color."""
     keys = _sorted(image, space)
     n_pixels, firsts = keys.size, _firsts(keys)
     low, cell = keys[firsts].view("<u2").reshape(-1, 2).T.copy()

@@ -1,7 +1,7 @@
 """k-means on points that stand for many pixels each: weights instead of repeats.
 
 Lloyd's iteration from the best of some greedy k-means++ starts (Arthur and Vassilvitskii, 2007).
-Weighted colours instead of pixels: Celebi, "Improving the performance of k-means for color
+Weighted colors instead of pixels: Celebi, "Improving the performance of k-means for color
 quantization" (2011), https://arxiv.org/abs/1101.0395. Cells that one center owns as a whole move
 as one: Kanungo et al., "An efficient k-means clustering algorithm" (2002).
 """
@@ -34,7 +34,7 @@ class Owners(NamedTuple):
 
 
 def fit(histogram: Histogram, n_clusters: int, *, seed: int) -> Positions:
-    """Find the centers, taking all colours of a cell for its middle.
+    """Find the centers, taking all colors of a cell for its middle.
 
     Args:
         histogram: At least ``n_clusters`` cells.
@@ -48,11 +48,11 @@ def fit(histogram: Histogram, n_clusters: int, *, seed: int) -> Positions:
 
 
 def fit_colors(histogram: Histogram, n_clusters: int, *, seed: int) -> Positions:
-    """Find the centers on every single colour: Lloyd's iteration until they rest.
+    """Find the centers on every single color: Lloyd's iteration until they rest.
 
     Args:
-        histogram: With its colours.
-        n_clusters: K, or more than there are colours.
+        histogram: With its colors.
+        n_clusters: K, or more than there are colors.
         seed: Of the starts.
 
     Returns:
@@ -168,7 +168,7 @@ def _plus_plus(
 
 
 def _settled(histogram: Histogram, colors: Colors, centers: Positions) -> Positions:
-    """Lloyd's iteration on all colours; those of a cell with one owner move as one."""
+    """Lloyd's iteration on all colors; those of a cell with one owner move as one."""
     cell_sums = histogram.cell_sums()
     sizes = np.diff(colors.starts, append=len(colors.counts))
     n_clusters = len(centers)

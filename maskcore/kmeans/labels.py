@@ -1,4 +1,4 @@
-"""Pixels labelled with the nearest of some centers, and what lies under each label."""
+"""Pixels labeled with the nearest of some centers, and what lies under each label."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def reordered(labels: Labels, tally: Tally, order: NDArray[np.intp]) -> tuple[La
 
 
 def inertias(histogram: Histogram, fits: Iterable[Positions]) -> Iterator[float]:
-    """The inertia of an image's pixels under each fit, from its colours alone."""
+    """The inertia of an image's pixels under each fit, from its colors alone."""
     colors = histogram.colors
     if colors is None:
         raise ValueError("histogram must be counted with exact=True")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskcore.kmeans.cells import Positions
 
-# A fit is done where the centers together move less, in units of the colours' variance.
+# A fit is done where the centers together move less, in units of the colors' variance.
 _TOLERANCE = 1e-4
 # Scores of this many points and centers stay in the cache, and BLAS takes one thread for them.
 _CHUNK = 1 << 16
@@ -29,7 +29,7 @@ def nearest(points: Positions, centers: Positions) -> NDArray[np.uint8]:
 
 
 def rounded(centers: Positions) -> Positions:
-    """Round to 1/65,536: distances to 8-bit colours are then exact, so that ties are ties."""
+    """Round to 1/65,536: distances to 8-bit colors are then exact, so that ties are ties."""
     coarse: Positions = np.round(centers / _STEP) * _STEP
     return coarse
 

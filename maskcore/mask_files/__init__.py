@@ -57,7 +57,7 @@ class MaskFile:
         if self.kind in _NOUNS:
             count = len(self.instances)
             return f"{self.kind} with {count:,} {_NOUNS[self.kind][count != 1]}"
-        inside = sum(rle.area(it.mask) for it in self.instances)
+        inside = sum(rle.area(instance.mask) for instance in self.instances)
         share = inside / (self.size_hw[0] * self.size_hw[1])
         name = {"binary": "black and white mask", "gray": "gray mask", "alpha": "transparency"}
         return f"{name[self.kind]}, {share:.1%} inside"
@@ -142,13 +142,13 @@ def interpret(
         found = {"opaque" if kind == "alpha" else "mask": rle.invert(mask) if invert else mask}
         if kind == "gray":
             notes += _gray_notes(pixels, threshold)
-    instances = [Instance(it, label) for label, it in found.items() if label not in skipped]
+    instances = [Instance(mask, label) for label, mask in found.items() if label not in skipped]
     height, width = pixels.size_hw
     return MaskFile(
         kind=kind,
         kinds=kinds,
         size_hw=(width, height) if quarter_turns % 2 else (height, width),
-        instances=tuple(it for it in instances if rle.area(it.mask)),
+        instances=tuple(instance for instance in instances if rle.area(instance.mask)),
         labels=tuple(found) if kind in _NOUNS else (),
         left_out=tuple(label for label in found if label in skipped),
         notes=tuple(notes),

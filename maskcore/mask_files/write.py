@@ -14,7 +14,9 @@ def mask_pngs(instances: Sequence[Instance]) -> Iterator[tuple[str, bytes]]:
 
     The names are the labels, made safe and unique.
     """
-    names = [archive.safe_name(f"{it.label}.png", fallback="mask.png") for it in instances]
+    names = [
+        archive.safe_name(f"{instance.label}.png", fallback="mask.png") for instance in instances
+    ]
     for name, instance in zip(archive.unique_names(names), instances, strict=True):
         yield name, image_io.encode_png(rle.decode(instance.mask))
 
@@ -25,11 +27,11 @@ def label_map_files(instances: Sequence[Instance]) -> Iterator[tuple[str, bytes]
     Ids count from 1 in order of first appearance; 0 is the background. Later instances win where
     they overlap.
     """
-    ids = {
-        label: place
-        for place, label in enumerate(dict.fromkeys(it.label for it in instances), start=1)
-    }
-    pixels = masks.label_map([it.mask for it in instances], ids=[ids[it.label] for it in instances])
+    labels = [instance.label for instance in instances]
+    ids = {label: id_ for id_, label in enumerate(dict.fromkeys(labels), start=1)}
+    pixels = masks.label_map(
+        [instance.mask for instance in instances], ids=[ids[label] for label in labels]
+    )
     yield "label_map.png", image_io.encode_png(pixels)
-    table = [["id", "label"], *([str(id_), text_table.guard(label)] for label, id_ in ids.items())]
-    yield "label_map.csv", text_table.write_rows(table).encode()
+    table = text_table.write(("id", "label"), [(id_, label) for label, id_ in ids.items()])
+    yield "label_map.csv", table.encode()

@@ -50,7 +50,7 @@ def perimeter(mask: Mask) -> int:
         mask: (H, W).
 
     Returns:
-        The number of pairs of 4-neighbours of which one is inside and one is not. The frame of
+        The number of pairs of 4-neighbors of which one is inside and one is not. The frame of
         the image is no edge: a full mask has a perimeter of 0.
     """
     checks.mask(mask)

@@ -1,6 +1,6 @@
 """Masks grown, shrunk, opened, closed and smoothed.
 
-The structuring element is a Euclidean disk: the pixels whose centres are at most the radius away.
+The structuring element is a Euclidean disk: the pixels whose centers are at most the radius away.
 Nothing is assumed about what lies beyond the frame: it neither adds to a mask nor eats into it.
 So growing the mask is shrinking what is outside of it, and the other way round.
 

@@ -4,7 +4,7 @@ Parts are 8-connected: pixels that touch at a corner belong together. Holes are 
 pair that goes with it (Rosenfeld, Connectivity in digital pictures, J. ACM 17, 1970): a diagonal
 line of pixels separates. A hole is a region outside the mask that does not reach the frame.
 
-Pixels are only labelled; the rest is done on runs, of which there are far fewer.
+Pixels are only labeled; the rest is done on runs, of which there are far fewer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Masks as polygons and back.
 
 Coordinates are x, y in pixels with the origin at the image's top left corner: the pixel in row y
-and column x is the square from (x, y) to (x + 1, y + 1), its centre (x + 0.5, y + 0.5).
+and column x is the square from (x, y) to (x + 1, y + 1), its center (x + 0.5, y + 0.5).
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def mask_to_polygons(mask: Mask, *, tolerance: float = 0) -> list[Polygon]:
         polygons[int(parts[i])].append(rings[i])
     if tolerance == 0:
         return list(polygons.values())
-    return [it for it in (_simpler(polygon, tolerance) for polygon in polygons.values()) if it]
+    simpler = [_simpler(polygon, tolerance) for polygon in polygons.values()]
+    return [polygon for polygon in simpler if polygon]
 
 
 def polygons_to_mask(
@@ -82,8 +83,8 @@ def polygons_to_mask(
         size_hw: (height, width) of the mask.
 
     Returns:
-        (H, W): the pixels whose centre lies inside an odd number of rings of one or more of the
-        polygons. A centre on an outline is inside if that is the polygon's upper side there, or
+        (H, W): the pixels whose center lies inside an odd number of rings of one or more of the
+        polygons. A center on an outline is inside if that is the polygon's upper side there, or
         its left side where it is upright. In column-major memory order, as from `rle.decode`.
 
     Raises:
@@ -185,7 +186,7 @@ def _ring(points: ArrayLike) -> NDArray[np.float64]:
 def _filled(rings: Sequence[NDArray[np.float64]], size_hw: tuple[int, int]) -> rle.RLE:
     """Return the mask of one polygon.
 
-    Down a column of centres the inside begins and ends where an edge crosses it.
+    Down a column of centers the inside begins and ends where an edge crosses it.
     """
     height, width = size_hw
     tails = np.concatenate([np.zeros((0, 2)), *rings])
@@ -198,10 +199,8 @@ def _filled(rings: Sequence[NDArray[np.float64]], size_hw: tuple[int, int]) -> r
     n_columns = last - first
     before = np.cumsum(n_columns) - n_columns
     columns = np.arange(n_columns.sum()) + np.repeat(first - before, n_columns)
-    left_x, left_y, run, rise = (
-        np.repeat(it, n_columns)
-        for it in (lefts[:, 0], lefts[:, 1], rights[:, 0] - lefts[:, 0], rights[:, 1] - lefts[:, 1])
-    )
+    left_x, left_y = lefts.repeat(n_columns, axis=0).T
+    run, rise = (rights - lefts).repeat(n_columns, axis=0).T
     y = left_y + (columns + 0.5 - left_x) * rise / run
     rows = np.clip(np.ceil(y - 0.5), 0, height).astype(np.int64)
     crossings = np.sort(columns * height + rows)

@@ -51,7 +51,7 @@ def has_proportions(mask_hw: tuple[int, int], image_hw: tuple[int, int]) -> bool
 
 def fit(instances: Iterable[Instance], size_hw: Sequence[SupportsIndex]) -> list[Instance]:
     """Bring instances to the size of an image; see `resize`."""
-    return [replace(it, mask=resize(it.mask, size_hw)) for it in instances]
+    return [replace(instance, mask=resize(instance.mask, size_hw)) for instance in instances]
 
 
 def resize(mask: RLE, size_hw: Sequence[SupportsIndex]) -> RLE:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskcore import checks, masks, rle
 from maskcore.boxes import grow, slices
-from maskcore.files import value_table
+from maskcore.files import text_table
 from maskcore.measure import values as measure_values
 from maskcore.measure.masked_arrays import array_text as array_text, masked as masked
 from maskcore.measure.values import (
@@ -73,7 +73,7 @@ class Statistics:
     gray: Values
     histogram: Histogram = field(compare=False, repr=False)
 
-    def to_dict(self) -> dict[str, value_table.Value]:
+    def to_dict(self) -> dict[str, text_table.Value]:
         """Return the row without its histogram, by the names in `COLUMNS`."""
         channels = (self.red, self.green, self.blue, self.gray)
         row = (
@@ -132,7 +132,7 @@ def statistics(image: Image, instances: Sequence[Instance]) -> list[Statistics]:
 
 def to_csv(rows: Iterable[Statistics]) -> str:
     """Write rows as a table with the columns `COLUMNS`; what is None is an empty cell."""
-    return value_table.write(COLUMNS, [tuple(row.to_dict().values()) for row in rows])
+    return text_table.write(COLUMNS, [tuple(row.to_dict().values()) for row in rows])
 
 
 def overlaps(instances: Sequence[Instance]) -> NDArray[np.float64]:
@@ -153,7 +153,7 @@ def overlaps(instances: Sequence[Instance]) -> NDArray[np.float64]:
 def overlaps_to_csv(labels: Sequence[str], matrix: NDArray[np.float64]) -> str:
     """Write what `overlaps` returns as a table with a label for each row and column."""
     rows = [(label, *row) for label, row in zip(labels, matrix.tolist(), strict=True)]
-    return value_table.write(("label", *labels), rows)
+    return text_table.write(("label", *labels), rows)
 
 
 def _shape(mask: Mask) -> tuple[int, int, int]:

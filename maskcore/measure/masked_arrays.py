@@ -20,7 +20,7 @@ def masked(image: Image, mask: Mask | rle.RLE, *, fill_value: int = 0) -> Masked
     """Make a masked array that holds the image inside the mask and nothing outside.
 
     In `numpy.ma` True means missing, so its mask is the opposite of ours. Its statistics leave
-    out what is missing, ``.filled()`` puts the fill value there, ``.filled((r, g, b))`` a colour,
+    out what is missing, ``.filled()`` puts the fill value there, ``.filled((r, g, b))`` a color,
     and ``.data`` still holds the whole image.
 
     Args:

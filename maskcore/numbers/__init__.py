@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from maskcore.errors import DatasetError, MaskcoreError
-from maskcore.files import text_table, value_table
+from maskcore.files import text_table
 from maskcore.numbers.column import MISSING as MISSING, Column
 
 MAX_CELLS = 20_000_000
@@ -148,7 +148,9 @@ def _add(columns: list[Column], rows: _Rows) -> None:
 
 
 def _table(names: list[str], columns: list[Column], notes: list[str]) -> NumbersTable:
-    kept = [(name, it) for name, it in zip(names, columns, strict=True) if it.holds_numbers]
+    kept = [
+        (name, column) for name, column in zip(names, columns, strict=True) if column.holds_numbers
+    ]
     if not kept:
         raise DatasetError("No column holds numbers; choose or paste a table with numbers.")
     for name, column in kept:
@@ -166,7 +168,9 @@ def _table(names: list[str], columns: list[Column], notes: list[str]) -> Numbers
     return NumbersTable(
         tuple(name for name, _ in kept),
         values,
-        tuple(name for name, it in zip(names, columns, strict=True) if not it.holds_numbers),
+        tuple(
+            name for name, column in zip(names, columns, strict=True) if not column.holds_numbers
+        ),
         tuple(notes),
     )
 
@@ -239,10 +243,10 @@ def statistics(table: NumbersTable) -> list[ColumnStatistics]:
 def to_csv(table: NumbersTable, *, fill: float | None = None) -> str:
     """Write the columns as CSV with `fill`, or nothing, in the cells that are masked."""
     values = table.values if fill is None else table.values.filled(fill)
-    return value_table.write(table.names, values.tolist())
+    return text_table.write(table.names, values.tolist())
 
 
 def statistics_to_csv(rows: Sequence[ColumnStatistics]) -> str:
     """Write statistics as a table with a row for each column; what is None is an empty cell."""
-    names = [it.name for it in fields(ColumnStatistics)]
-    return value_table.write(names, [astuple(row) for row in rows])
+    names = [field.name for field in fields(ColumnStatistics)]
+    return text_table.write(names, [astuple(row) for row in rows])

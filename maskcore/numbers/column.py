@@ -38,7 +38,7 @@ class Column:
         """Read the cells of so many rows more."""
         values = _plain_numbers(cells)
         if values is None:
-            read = [self._read(*it) for it in zip(cells, row_numbers, strict=True)]
+            read = [self._read(*cell) for cell in zip(cells, row_numbers, strict=True)]
             values = np.array(read, np.float64)
         else:
             self.has_point = self.has_point or any("." in cell for cell in cells)

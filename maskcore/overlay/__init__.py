@@ -26,7 +26,7 @@ PALETTE: tuple[RGB, ...] = (
     (0, 119, 187),  # blue
     (187, 204, 51),  # pear
 )
-"""Colours that people with any colour vision can tell apart and that stand out from steel grey.
+"""Colors that people with any color vision can tell apart and that stand out from steel gray.
 
 Taken from Okabe and Ito (https://jfly.uni-koeln.de/color/) and Paul Tol
 (https://sronpersonalpages.nl/~pault/), ordered so that each is as far as possible from those
@@ -37,13 +37,13 @@ _DIMMED = 0.35
 
 
 def colors(keys: Iterable[str]) -> dict[str, RGB]:
-    """Give each label its colour.
+    """Give each label its color.
 
     Args:
         keys: Labels, with repeats.
 
     Returns:
-        Label -> (red, green, blue), in order of first appearance; after the last colour of
+        Label -> (red, green, blue), in order of first appearance; after the last color of
         `PALETTE` comes the first one again.
     """
     return {key: PALETTE[i % len(PALETTE)] for i, key in enumerate(dict.fromkeys(keys))}
@@ -65,8 +65,8 @@ def draw(
     Args:
         image: (H, W, 3) RGB.
         instances: Masks of the same size; later ones lie on top. Empty ones are not drawn.
-        opacity: How much of the colour shows inside the masks, 0 (none) to 1 (nothing else).
-        outline: Whether to draw the rim of each mask in its full colour, 1 to 3 pixels wide.
+        opacity: How much of the color shows inside the masks, 0 (none) to 1 (nothing else).
+        outline: Whether to draw the rim of each mask in its full color, 1 to 3 pixels wide.
         labels: Whether to write label and score beside each mask. A text that the image has no
             room for is shortened or left out.
         boxes: Whether to draw the box of each mask, 1 to 3 pixels wide, just inside of it.

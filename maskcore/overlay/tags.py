@@ -1,4 +1,4 @@
-"""Labels and scores written beside their masks, on bars of the masks' colours."""
+"""Labels and scores written beside their masks, on bars of the masks' colors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(canvas: Image, instances: Iterable[tuple[Instance, RGB]]) -> None:
 
     Args:
         canvas: (H, W, 3) RGB, C-contiguous; is changed.
-        instances: With the colour to write each on; their masks have the canvas's size. An empty
+        instances: With the color to write each on; their masks have the canvas's size. An empty
             mask gets no text.
     """
     font = _Font(canvas.shape[:2])

@@ -15,6 +15,7 @@ from maskcore.image_io import MAX_SIDE
 NAMES = ("manifest.json", "manifest.csv")
 """The files that hold it, the one that is read first first."""
 
+_TEXTS = ("file", "mask", "image", "side")
 _NUMBERS = ("x", "y", "width", "height", "image_width", "image_height")
 
 
@@ -55,8 +56,8 @@ def manifest(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
     In the table, text that a spreadsheet would run as a formula is guarded.
     """
     records = [asdict(entry) for entry in entries]
-    rows = [[_cell(value) for value in record.values()] for record in records]
-    table = text_table.write_rows([[field.name for field in fields(Entry)], *rows])
+    names = [field.name for field in fields(Entry)]
+    table = text_table.write(names, [tuple(record.values()) for record in records])
     yield "manifest.csv", table.encode(errors="backslashreplace")
     yield "manifest.json", (json.dumps(records, indent=1) + "\n").encode()
 
@@ -84,9 +85,9 @@ def of_images(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     for entry in entries:
         found.setdefault(entry.image, []).append(entry)
     for image, rows in found.items():
-        if len({(it.image_width, it.image_height) for it in rows}) > 1:
+        if len({(row.image_width, row.image_height) for row in rows}) > 1:
             raise MaskcoreError(f"The manifest gives more than one size for the image {image}.")
-        if len({(it.width, it.height) for it in rows}) > 1:
+        if len({(row.width, row.height) for row in rows}) > 1:
             raise MaskcoreError(f"The manifest gives patches of {image} in more than one size.")
     return found
 
@@ -115,7 +116,7 @@ def locate(
         folder = (entry.mask if masks else entry.file).rpartition("/")[0]
         candidates = by_stem.get(_stem(entry.file), [])
         for likely in (folder, folder.rpartition("/")[2]):
-            inside = [it for it in candidates if _lies_in(it, likely)]
+            inside = [name for name in candidates if _lies_in(name, likely)]
             candidates = inside or candidates
         if len(candidates) > 1:
             raise MaskcoreError(
@@ -145,18 +146,12 @@ def _stem(name: str) -> str:
     return base.rpartition(".")[0] or base
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return text_table.guard(value)
-    return "" if value is None else str(value)
-
-
 def _json_records(text: str) -> list[Mapping[str, Any]]:
     try:
         records = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MaskcoreError("The manifest is damaged; use the one that came with it.") from error
-    if not isinstance(records, list) or not all(isinstance(it, dict) for it in records):
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise MaskcoreError("The manifest is not a list of patches.")
     return records
 
@@ -172,8 +167,8 @@ def _csv_records(text: str) -> list[Mapping[str, Any]]:
 
 def _entry(record: Mapping[str, Any], number: int) -> Entry:
     try:
-        file, mask, image, side = (str(record.get(it) or "") for it in _TEXTS)
-        x, y, width, height, image_width, image_height = (int(record[it]) for it in _NUMBERS)
+        file, mask, image, side = (str(record.get(name) or "") for name in _TEXTS)
+        x, y, width, height, image_width, image_height = (int(record[name]) for name in _NUMBERS)
         share = record.get("mask_share")
         mask_share = float(share) if share not in (None, "") else None
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -191,6 +186,3 @@ def _entry(record: Mapping[str, Any], number: int) -> Entry:
     return Entry(
         file, mask, image, x, y, width, height, image_width, image_height, mask_share, side
     )
-
-
-_TEXTS = ("file", "mask", "image", "side")

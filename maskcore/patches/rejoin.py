@@ -46,7 +46,7 @@ def join(
     if first is None:
         raise MaskcoreError("There is no patch to join.")
     paster = Paster((first.image_height, first.image_width), overlap=overlap)
-    ordered = sorted(files, key=lambda it: (it.y, it.x))
+    ordered = sorted(files, key=lambda file: (file.y, file.x))
     for n_done, entry in enumerate(ordered, start=1):
         name = files[entry]
         try:

@@ -61,7 +61,7 @@ def magic_wand(
 
 def _place(xy: Sequence[SupportsIndex], shape: tuple[int, ...]) -> tuple[int, int]:
     try:
-        x, y = (operator.index(it) for it in xy)
+        x, y = (operator.index(coordinate) for coordinate in xy)
     except TypeError as error:
         raise TypeError(f"xy must be two integers, got {xy!r}") from error
     except ValueError as error:

@@ -197,8 +197,8 @@ def _cut(
 def _reduced(known: _Labels, drawn_outside: Mask, size_wh: tuple[int, int]) -> _Labels:
     """Reduce labels so that the thinnest box and scribble survive; the larger scribble wins."""
     inside, outside, guess, odd = (
-        cv2.resize(it.astype(np.float32), size_wh, interpolation=cv2.INTER_AREA)
-        for it in (known == cv2.GC_FGD, drawn_outside, known > _INSIDE, known & _INSIDE)
+        cv2.resize(flags.astype(np.float32), size_wh, interpolation=cv2.INTER_AREA)
+        for flags in (known == cv2.GC_FGD, drawn_outside, known > _INSIDE, known & _INSIDE)
     )
     labels = np.zeros(size_wh[::-1], np.uint8)
     labels[guess > 0] = known.max()  # all guesses are of one kind

@@ -124,7 +124,7 @@ def _joined(
     From the highest pass down, the lower summit joins the higher one if the two are one object.
     """
     tops = [0.0, *heights.reshape(-1)[summits].tolist()]
-    ys, xs = (it.tolist() for it in np.divmod(summits, heights.shape[1]))
+    ys, xs = (places.tolist() for places in np.divmod(summits, heights.shape[1]))
     ys, xs = [0, *ys], [0, *xs]
     over = list(range(len(tops)))
 
@@ -159,8 +159,8 @@ def _passes(heights: _Heights, hills: _Numbers) -> list[tuple[int, int, float]]:
         one, other = hills[here][apart].astype(np.int64), hills[there][apart].astype(np.int64)
         pairs = np.minimum(one, other) * count + np.maximum(one, other)
         found.append((pairs, np.minimum(heights[here][apart], heights[there][apart])))
-    pairs = np.concatenate([it for it, _ in found])
-    passes = np.concatenate([it for _, it in found])
+    pairs = np.concatenate([keys for keys, _ in found])
+    passes = np.concatenate([lowest for _, lowest in found])
     order = np.lexsort((-passes, pairs))
     pairs, passes = pairs[order], passes[order]
     highest = np.flatnonzero(np.diff(pairs, prepend=-1))

@@ -1,6 +1,6 @@
 """Polygons as COCO means them, straight to runs.
 
-COCO does not fill polygons by the centres of pixels. Points are rounded to a grid of a fifth of a
+COCO does not fill polygons by the centers of pixels. Points are rounded to a grid of a fifth of a
 pixel, edges are walked on that grid in unit steps of their longer side, and in a column of pixels
 the mask changes wherever the walk passes the middle of the column
 (https://github.com/cocodataset/cocoapi, common/maskApi.c, rleFrPoly). Here only these passages are
@@ -61,7 +61,7 @@ class _Edges(NamedTuple):
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> _Edges:
         """Return some of them."""
-        return _Edges._make(it[chosen] for it in self)
+        return _Edges._make(values[chosen] for values in self)
 
 
 _YOf = Callable[[_Edges, NDArray[np.intp], _Whole], _Whole]

@@ -215,7 +215,7 @@ def detect(rows: Sequence[Coded], columns: Columns, size_hw: tuple[int, int] | N
     most = max((len(dialect.columns) for dialect in named), default=0)
     named = [dialect for dialect in named if len(dialect.columns) == most]
     unsized = size_hw is None and any(row.size_hw is None for row in rows)
-    others = [] if unsized else [it for it in DIALECTS.values() if it not in named]
+    others = [] if unsized else [dialect for dialect in DIALECTS.values() if dialect not in named]
     best: dict[Codec, tuple[tuple[bool, int, bool, int], str]] = {}
     for place, dialect in enumerate([*named, *others]):
         if dialect.codec in best:

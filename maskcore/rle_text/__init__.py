@@ -103,7 +103,9 @@ def detect(text: str, size_hw: tuple[int, int]) -> list[Candidate]:
             for dialect, mask in found.values()
         ]
     if any(codec.base == 1 for codec in found if isinstance(codec, Pairs)):
-        found = {codec: it for codec, it in found.items() if codec not in _ABSOLUTE_FROM_0}
+        found = {
+            codec: reading for codec, reading in found.items() if codec not in _ABSOLUTE_FROM_0
+        }
     return _ranked(found, in_order=starts_increase(text))
 
 

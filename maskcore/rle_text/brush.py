@@ -41,7 +41,7 @@ class Cvat:
 
     def parse(self, text: str, size_hw: tuple[int, int]) -> RLE:
         """Read one mask."""
-        return cvat_mask({it[1]: it[2] for it in _ATTRIBUTE.finditer(text)}, size_hw)
+        return cvat_mask({match[1]: match[2] for match in _ATTRIBUTE.finditer(text)}, size_hw)
 
     def format(self, r: RLE) -> str:
         """Write one mask; CVAT has no empty ones."""

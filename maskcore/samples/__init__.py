@@ -121,7 +121,7 @@ def steel(seed: int = 0) -> tuple[Image, dict[int, Mask]]:
         seed: The same seed gives the same strip.
 
     Returns:
-        (256, 1600, 3) grey RGB, and for each class of `STEEL_CLASSES` the (256, 1600) mask of
+        (256, 1600, 3) gray RGB, and for each class of `STEEL_CLASSES` the (256, 1600) mask of
         exactly the pixels that its defects changed visibly.
     """
     rng = np.random.default_rng(seed)
@@ -134,8 +134,8 @@ def steel(seed: int = 0) -> tuple[Image, dict[int, Mask]]:
     }
     grain = rng.standard_normal(STEEL_SIZE_HW, np.float32)
     strip += (0.022 * strip + 1) * (grain + cv2.GaussianBlur(grain, (0, 0), 0.8))
-    grey = np.clip(np.rint(strip), 0, 255).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2), defects
+    gray = np.clip(np.rint(strip), 0, 255).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=2), defects
 
 
 def _bundled_photo(file_name: str) -> bytes:

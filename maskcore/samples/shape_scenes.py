@@ -216,7 +216,7 @@ def _paint(rng: np.random.Generator, canvas: _Plane, outline: _Points) -> tuple[
 
 
 def _fill(rng: np.random.Generator, under: _Plane, width: int) -> _Plane:
-    """Return a colour that differs from what lies under it, (3,), or shaded, (1, W, 3)."""
+    """Return a color that differs from what lies under it, (3,), or shaded, (1, W, 3)."""
     for _ in range(_COLOR_TRIES):
         color = rng.integers(0, 256, 3).astype(np.float32)
         if np.abs(color - under).max() > _MIN_CONTRAST:

@@ -148,7 +148,7 @@ def test_without_unmasked_pixels_in_reach_filling_goes_on_from_the_rim() -> None
 
 @settings(max_examples=300, deadline=None)
 @given(sizes, seeds, st.floats(0, 1), st.integers(1, 4))
-def test_the_median_is_that_of_a_loop_over_the_neighbours(
+def test_the_median_is_that_of_a_loop_over_the_neighbors(
     size_hw: tuple[int, int], seed: int, share: float, radius: int
 ) -> None:
     image = noise(size_hw, seed)
@@ -214,7 +214,7 @@ def test_a_hole_in_an_even_surface_disappears(method: str, most: int) -> None:
 
 @pytest.mark.parametrize("method", INPAINT)
 @pytest.mark.parametrize("size_hw", [(1, 30), (30, 1), (1, 2), (2, 1)])
-def test_an_image_one_pixel_wide_is_filled_from_its_neighbours(
+def test_an_image_one_pixel_wide_is_filled_from_its_neighbors(
     method: str, size_hw: tuple[int, int]
 ) -> None:
     image = np.full((*size_hw, 3), 120, np.uint8)

@@ -47,5 +47,5 @@ def test_every_fault_of_a_file_can_be_caught_as_one(fault: type[Exception]) -> N
 
 
 def test_the_tree_of_errors_is_complete() -> None:
-    classes = {it for it in vars(errors).values() if isinstance(it, type)}
+    classes = {value for value in vars(errors).values() if isinstance(value, type)}
     assert classes == {errors.MaskcoreError, *FAULTS}

@@ -9,7 +9,7 @@ from maskcore.datasets.audit.fixes import fixed as fixed
 from maskcore.datasets.audit.measures import Survey as Survey
 from maskcore.datasets.audit.one_pass import survey as survey
 from maskcore.datasets.dataset import Dataset
-from maskcore.files import value_table
+from maskcore.files import text_table
 
 _COLUMNS = ("severity", "kind", "sample", "mask", "where", "what", "fix", "is_certain")
 
@@ -34,4 +34,4 @@ def to_csv(findings: Iterable[Finding]) -> str:
         )
         for it in findings
     )
-    return value_table.write(_COLUMNS, rows)
+    return text_table.write(_COLUMNS, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from maskcore.files import value_table
+from maskcore.files import text_table
 from pages.make.kmeans.clusters import How, Tried
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
@@ -64,4 +64,4 @@ def table(tried: Tried) -> str:
             zip(tried.colors, tried.counts, tried.shares, strict=True), start=1
         )
     ]
-    return value_table.write(header, rows)
+    return text_table.write(header, rows)

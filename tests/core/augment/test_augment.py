@@ -207,12 +207,14 @@ def test_many_masks_move_as_each_does_alone(
     rng = np.random.default_rng(seed)
     many = [rng.random(drawn.size_hw) < 0.4 for _ in range(count)]
     if columns:
-        many = [np.asfortranarray(it) for it in many]
+        many = [np.asfortranarray(pixels) for pixels in many]
     image = np.zeros((*drawn.size_hw, 3), np.uint8)
     _, together = augment.apply(image, drawn, masks=many)
-    named = [Instance(rle.encode(it), f"{place}", 0.5) for place, it in enumerate(many)]
+    named = [Instance(rle.encode(pixels), f"{place}", 0.5) for place, pixels in enumerate(many)]
     moved = augment.apply_instances(named, drawn)
-    assert [(it.label, it.score) for it in moved] == [(it.label, 0.5) for it in named]
+    assert [(instance.label, instance.score) for instance in moved] == [
+        (instance.label, 0.5) for instance in named
+    ]
     for pixels, got, instance in zip(many, together, moved, strict=True):
         (alone,) = augment.apply(image, drawn, masks=[pixels])[1]
         assert (got == alone).all()
@@ -412,15 +414,15 @@ def test_what_is_drawn_lies_within_the_ranges_and_reaches_their_ends() -> None:
         ("blur", 0, 0.01),
         ("noise", 5, 6),
     ]:
-        values = np.array([getattr(it, name) for it in many])
+        values = np.array([getattr(drawn, name) for drawn in many])
         share = (values - low) / (high - low)
         assert -1e-9 <= share.min() < 0.02
         assert 0.98 < share.max() <= 1 + 1e-9
-    assert {it.jpeg_quality for it in many} == {20, 21, 22}
-    assert {len(it.cutouts) for it in many} == {1, 2, 3}
-    assert 0.2 < np.mean([it.horizontal_flip for it in many]) < 0.4
-    assert 0.4 < np.mean([it.vertical_flip for it in many]) < 0.6
-    for left, top, side in (square for it in many for square in it.cutouts):
+    assert {drawn.jpeg_quality for drawn in many} == {20, 21, 22}
+    assert {len(drawn.cutouts) for drawn in many} == {1, 2, 3}
+    assert 0.2 < np.mean([drawn.horizontal_flip for drawn in many]) < 0.4
+    assert 0.4 < np.mean([drawn.vertical_flip for drawn in many]) < 0.6
+    for left, top, side in (square for drawn in many for square in drawn.cutouts):
         assert 0.1 <= side <= 0.4
         assert left >= 0
         assert top >= 0
@@ -439,7 +441,7 @@ def test_the_same_seed_draws_the_same_and_another_another() -> None:
         drawn(1, "b.jpg", 2),
         drawn(1, "a.jpg", 3),
     ]
-    assert len({it.rotation for it in others}) == 4
+    assert len({other.rotation for other in others}) == 4
     first, again = (augment.apply(NOISE, replace(others[0], size_hw=(31, 47)))[0] for _ in "ab")
     assert (first == again).all()
 
@@ -514,7 +516,7 @@ def test_a_reduced_image_shows_the_same_sample(preset: str, reduced_to: int, ind
 def test_noise_and_jpeg_marks_fade_in_a_reduced_image_as_they_do_when_it_is_reduced() -> None:
     gray = np.full((600, 800, 3), 128, np.uint8)
     drawn = Drawn((600, 800), noise=40)
-    full, shown = (augment.apply(it, drawn)[0] for it in (gray, gray[:150, :200]))
+    full, shown = (augment.apply(image, drawn)[0] for image in (gray, gray[:150, :200]))
     assert abs(image_io.preview(full, 200).std() / shown.std() - 1) < 0.08
 
     image, small = smooth(600, 800), image_io.preview(smooth(600, 800), 400)
@@ -554,7 +556,7 @@ def test_memory_order_makes_no_difference_and_inputs_stay(preset: str, form: str
             return pixels[::-1, ::-1].copy()[::-1, ::-1]
         return pixels.repeat(2, axis=0).repeat(2, axis=1)[::2, ::2]
 
-    image, masks = laid_out(NOISE), [laid_out(it) for it in inside]
+    image, masks = laid_out(NOISE), [laid_out(mask) for mask in inside]
     sample, moved = augment.apply(image, drawn, masks=masks)
     wanted, wanted_masks = augment.apply(NOISE, drawn, masks=inside)
     assert (sample == wanted).all()
@@ -590,7 +592,7 @@ def test_a_photo_without_masks_is_augmented_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         ({"rotation": (20, -20)}, r"rotation must go from low to high, got \(20, -20\)"),
         ({"rotation": -20}, "rotation must go from low to high, got -20"),
@@ -615,8 +617,8 @@ def test_a_photo_without_masks_is_augmented_too() -> None:
         ({"fill_color": (0, 0)}, r"fill_color must be three numbers"),
     ],
 )
-def test_ranges_that_make_no_sense_say_so(change: dict, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_ranges_that_make_no_sense_say_so(change: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
         Ranges(**change)
 
 

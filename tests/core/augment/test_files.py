@@ -104,7 +104,7 @@ def test_masks_come_one_file_each_and_jpegs_if_asked_for() -> None:
 def test_pycocotools_finds_the_masks_where_the_files_have_them(tmp_path: Path) -> None:
     files = made(count=5, with_masks=True)
     coco = coco_of(files, tmp_path)
-    names = {number: it["name"] for number, it in coco.cats.items()}
+    names = {number: category["name"] for number, category in coco.cats.items()}
     assert list(names.values()) == ["cat", "=dog", "nothing", "bird"]
     assert len(coco.imgs) == 10
     for image in coco.imgs.values():
@@ -112,8 +112,8 @@ def test_pycocotools_finds_the_masks_where_the_files_have_them(tmp_path: Path) -
         shown = pixels(files[f"images/{image['file_name']}"])
         assert shown.shape == (image["height"], image["width"], 3)
         folder = f"masks/{stem}/"
-        wanted = [pixels(it) for name, it in files.items() if name.startswith(folder)]
-        wanted = [it for it in wanted if it.any()]
+        wanted = [pixels(content) for name, content in files.items() if name.startswith(folder)]
+        wanted = [mask for mask in wanted if mask.any()]
         found = coco.imgToAnns[image["id"]]
         labels = np.zeros(shown.shape[:2], np.uint8)
         for annotation, inside in zip(found, wanted, strict=True):
@@ -134,7 +134,7 @@ def test_the_manifest_tells_how_each_sample_was_made() -> None:
     manifest = json.loads(files["manifest.json"])
     assert (manifest["seed"], manifest["count"]) == (8, 3)
     assert Ranges(**manifest["ranges"]) == RANGES
-    assert [it["file"] for it in manifest["samples"]][2:4] == [
+    assert [sample["file"] for sample in manifest["samples"]][2:4] == [
         "images/photo_aug002.png",
         "images/photo_2_aug000.png",
     ]
@@ -190,7 +190,7 @@ def test_leaving_a_sample_out_changes_no_other() -> None:
     assert set(everything) - set(some) == missing
     assert all(some[name] == everything[name] for name in some if name not in summaries)
     listed = json.loads(some["manifest.json"])["samples"]
-    assert [(it["image"], it["index"]) for it in listed] == [
+    assert [(sample["image"], sample["index"]) for sample in listed] == [
         ("photo.jpg", 0),
         ("photo.jpg", 2),
         ("photo.jpg", 3),
@@ -224,7 +224,7 @@ def test_files_are_made_one_sample_at_a_time() -> None:
 
 def test_progress_counts_samples_and_may_stop_the_work() -> None:
     calls = []
-    made(count=3, left_out=[(0, 0), (5, 5)], progress=lambda *it: calls.append(it))
+    made(count=3, left_out=[(0, 0), (5, 5)], progress=lambda *call: calls.append(call))
     assert calls == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
 
     class Cancelled(BaseException):
@@ -244,8 +244,8 @@ def test_the_names_in_a_zip_are_those_in_the_annotations() -> None:
         assert zipped.namelist() == [name for name, _ in members]
         listed = json.loads(zipped.read("annotations.json"))["images"]
         stored = {name.removeprefix("images/") for name in zipped.namelist()}
-    assert len({it["file_name"] for it in listed}) == 6
-    assert {it["file_name"] for it in listed} <= stored
+    assert len({image["file_name"] for image in listed}) == 6
+    assert {image["file_name"] for image in listed} <= stored
 
 
 @pytest.mark.parametrize(
@@ -270,15 +270,15 @@ def test_what_cannot_be_read_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         ({"count": 0}, "count must be at least 1, got 0"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"image_format": "gif"}, "image_format must be png or jpg, got 'gif'"),
     ],
 )
-def test_arguments_are_checked_before_anything_is_made(options: dict, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_arguments_are_checked_before_anything_is_made(options: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
         augment_files.members(originals(), RANGES, **options)
 
 

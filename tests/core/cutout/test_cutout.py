@@ -48,7 +48,7 @@ def test_only_the_box_of_the_mask_is_cut_out() -> None:
     assert cut.tolist() == [[[*D, 255]]]
 
 
-def test_a_colour_lies_outside_the_mask() -> None:
+def test_a_color_lies_outside_the_mask() -> None:
     cut = cutout.extract(SQUARE, mask(".#\n##"), background=(1, 2, 3))
     assert cut.tolist() == [[[1, 2, 3], [*B]], [[*C], [*D]]]
 
@@ -80,7 +80,7 @@ def test_a_larger_image_is_averaged() -> None:
     assert cut[:, :, 1].tolist() == [[0, 100], [100, 0]]
 
 
-def test_gray_keeps_the_surroundings_without_their_colour() -> None:
+def test_gray_keeps_the_surroundings_without_their_color() -> None:
     image = np.array([[(255, 0, 0), (0, 255, 0), (0, 0, 255), (8, 9, 10)]], np.uint8)
     cut = cutout.extract(image, mask("...#"), background="gray", margin=3)
     # Rec. 601: 0.299, 0.587 and 0.114 of 255.
@@ -276,7 +276,7 @@ def test_without_objects_the_background_is_the_image() -> None:
             assert (cutout.background(SQUARE, masks, fill=fill) == SQUARE).all()
 
 
-def test_the_holes_in_the_background_are_filled_with_a_colour() -> None:
+def test_the_holes_in_the_background_are_filled_with_a_color() -> None:
     left = cutout.background(SQUARE, [mask("#.\n..")], fill=(1, 2, 3))
     assert left.tolist() == [[[1, 2, 3], [*B]], [[*C], [*D]]]
 

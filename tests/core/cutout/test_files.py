@@ -90,7 +90,7 @@ def test_masks_have_the_names_of_the_cut_outs() -> None:
     assert (inside == rle.decode(BIRD.mask)).all()
     assert (pixels(files["masks/a.background.png"]) != inside).all()
     records = json.loads(files["manifest.json"])
-    assert [it["kind"] for it in records] == ["cutout", "background", "mask", "mask"]
+    assert [record["kind"] for record in records] == ["cutout", "background", "mask", "mask"]
     assert records[2]["left"] == records[2]["top"] == 0
 
 

@@ -194,7 +194,7 @@ def test_names_in_any_script_are_read_and_broken_ones_are_not(tmp_path: Path) ->
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")).write_bytes(b"")
     files = FolderFiles(tmp_path)
     assert set(files.names) == set(names)
-    assert all(files.read(it).decode() == it for it in names)
+    assert all(files.read(name).decode() == name for name in names)
     assert files.notes == ("Files whose names are in an unknown encoding are left out: 1.",)
 
 
@@ -223,8 +223,8 @@ def test_twenty_thousand_files_are_listed_and_read_by_two_threads(tmp_path: Path
         threading.Thread(target=lambda: contents.extend(map(files.read, files.names[::100])))
         for _ in range(2)
     ]
-    for it in threads:
-        it.start()
-    for it in threads:
-        it.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert contents == [b""] * 400

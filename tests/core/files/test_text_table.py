@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -220,3 +221,41 @@ def test_a_guard_is_never_a_formula_and_can_be_undone(cell: str):
     guarded = text_table.guard(cell)
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\0"))
     assert text_table.unguard(guarded) == cell
+
+
+# Values
+
+
+def test_text_numbers_and_gaps_become_cells() -> None:
+    text = text_table.write(["name", "n", "mean"], [["a, b", 3, 0.1], ["c", 0, None]])
+    assert text == 'name,n,mean\n"a, b",3,0.1\nc,0,\n'
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+def test_text_that_a_spreadsheet_would_run_is_guarded(text: str) -> None:
+    written = text_table.write([text], [[text]])
+    header, row = csv.reader(io.StringIO(written, newline=""))
+    assert header == row == [f"'{text}"]
+
+
+def test_negative_numbers_are_no_formulas() -> None:
+    assert text_table.write(["x", "y"], [[-1, -0.5]]) == "x,y\n-1,-0.5\n"
+
+
+def test_numbers_read_back_exactly() -> None:
+    numbers = [1 / 3, 1e-300, 123456789.123456789, 2**53]
+    cells = text_table.write([*"abcd"], [numbers]).splitlines()[1].split(",")
+    assert [float(cell) for cell in cells] == numbers
+
+
+def test_what_is_not_finite_is_a_gap() -> None:
+    assert text_table.write([*"abc"], [[math.nan, math.inf, -math.inf]]) == "a,b,c\n,,\n"
+
+
+def test_no_rows_leave_the_header() -> None:
+    assert text_table.write(["a", "b"], []) == "a,b\n"
+
+
+def test_a_row_has_a_cell_for_each_column() -> None:
+    with pytest.raises(ValueError, match="must have 2 cells, got 1"):
+        text_table.write(["a", "b"], [["x"]])

@@ -61,7 +61,7 @@ def test_an_archive_on_disk_is_read_where_it_lies(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"a.txt": b"one", "b.txt": b"two"}))
     files = ZipFiles(path)
-    assert [files.read(it) for it in ("b.txt", "a.txt", "b.txt")] == [b"two", b"one", b"two"]
+    assert [files.read(name) for name in ("b.txt", "a.txt", "b.txt")] == [b"two", b"one", b"two"]
     with pytest.raises(KeyError):
         files.read("../a.zip")
 
@@ -96,9 +96,9 @@ def test_of_equal_names_the_first_is_read() -> None:
 
 def test_names_that_look_alike_stay_apart() -> None:
     names = ("A.png", "a.png", "é.png", "e\u0301.png")
-    files = ZipFiles(zipped({it: it.encode() for it in names}))
+    files = ZipFiles(zipped({name: name.encode() for name in names}))
     assert files.names == names
-    assert [files.read(it).decode() for it in names] == [*names]
+    assert [files.read(name).decode() for name in names] == [*names]
 
 
 @pytest.mark.parametrize("name", ["写真/картина.png", "صورة.png", "🖼.png", "ñandú.png"])
@@ -213,8 +213,8 @@ def test_two_threads_read_one_archive(tmp_path: Path) -> None:
                             wrong.append(name)
 
         threads = [threading.Thread(target=read_all) for _ in range(2)]
-        for it in threads:
-            it.start()
-        for it in threads:
-            it.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         assert wrong == []

@@ -180,7 +180,7 @@ def test_a_palette_with_transparency_is_put_on_white():
     assert opened.notes == ("Transparent pixels are shown on white.",)
 
 
-def test_one_transparent_colour_of_an_opaque_mode():
+def test_one_transparent_color_of_an_opaque_mode():
     gray = png((2, 1), 8, 0, b"\x07\xf0", chunk(b"tRNS", be16(7)))
     assert image_io.read(gray).alpha.tolist() == [[False, True]]
     rgb = png((2, 1), 8, 2, bytes(RED + GREEN), chunk(b"tRNS", be16(*GREEN)))
@@ -218,7 +218,7 @@ def test_palette_with_alpha_and_premultiplied_alpha_in_tiff():
     opened = image_io.read(tiff((1, 1), [8] * 4, 2, bytes([51, 0, 0, 51]), t338=(3, [1])))
     assert opened.image.tolist() == [[[255, 204, 204]]]
     deep = tiff((1, 1), [16] * 4, 2, le16(51 * 257, 0, 0, 51 * 257), t338=(3, [1]))
-    # the largest colour is 13,107 < 2**14, so red is rint(13107 * 255 / 16383) = 204
+    # the largest color is 13,107 < 2**14, so red is rint(13107 * 255 / 16383) = 204
     assert image_io.read(deep).image.tolist() == [[[255, 204, 204]]]
     gray = tiff((2, 1), [8, 8], 1, bytes([0, 0, 90, 255]), t338=(3, [1]))
     assert image_io.read_image(gray).tolist() == [[WHITE, [90] * 3]]
@@ -234,14 +234,14 @@ def test_cmyk_becomes_rgb():
         opened = image_io.read(content)
         np.testing.assert_allclose(opened.image[8, 8], [0, 255, 255], atol=3)
         assert opened.mode == "CMYK"
-        assert "CMYK colours converted to RGB." in opened.notes
+        assert "CMYK colors converted to RGB." in opened.notes
 
 
 def test_lab_becomes_rgb():
     # L 255 is 100 %, a = b = 128 is neutral in Pillow's unsigned Lab
     opened = image_io.read(tiff((2, 1), [8, 8, 8], 8, bytes([255, 0, 0, 0, 0, 0])))
     assert np.abs(opened.image.astype(int) - [[WHITE, [0, 0, 0]]]).max() <= 2
-    assert "Lab colours converted to RGB." in opened.notes
+    assert "Lab colors converted to RGB." in opened.notes
 
 
 def test_the_first_frame_of_a_gif_and_a_webp():
@@ -333,15 +333,15 @@ def test_16_bit_gray_is_scaled_from_the_depth_it_uses(kind, values, expected):
         ((9, 255, 0), [9, 255, 0], "Values 0 to 255 stored in 16 bits, kept as they are."),
     ],
 )
-def test_16_bit_colour_keeps_its_hues(kind, values, expected, note):
+def test_16_bit_color_keeps_its_hues(kind, values, expected, note):
     opened = image_io.read(deep_file(kind, values, 3))
     assert opened.image.tolist() == [[expected]]
     assert opened.mode == "RGB 16-bit"
     assert opened.notes == (note,)
 
 
-def test_16_bit_alpha_is_not_a_colour():
-    # alpha is opaque at 65,535, while the colours reach only 4,095
+def test_16_bit_alpha_is_not_a_color():
+    # alpha is opaque at 65,535, while the colors reach only 4,095
     pixels = be16(4095, 0, 0, 65535, 4095, 0, 0, 0)
     opened = image_io.read(png((2, 1), 16, 6, pixels))
     assert opened.image.tolist() == [[RED, WHITE]]
@@ -355,7 +355,7 @@ def test_16_bit_alpha_is_not_a_colour():
     assert image_io.read(little).image.tolist() == [[RED]]
 
 
-def test_one_transparent_colour_of_16_bits():
+def test_one_transparent_color_of_16_bits():
     gray = png((2, 1), 16, 0, be16(258, 65535), chunk(b"tRNS", be16(258)))
     assert image_io.read(gray).alpha.tolist() == [[False, True]]
     rgb = png((2, 1), 16, 2, be16(1, 2, 3, 65535, 0, 0), chunk(b"tRNS", be16(1, 2, 3)))
@@ -469,7 +469,7 @@ def test_reading_leaves_the_warnings_of_the_process_alone():
         test_a_tiff_with_odd_metadata_still_opens()
         image_io.probe.probe(io.BytesIO(tiff((1, 1), [8], 1, b"\x80")))
         assert warnings.filters == before
-    assert {it.category for it in caught} == {UserWarning}
+    assert {warning.category for warning in caught} == {UserWarning}
 
 
 def test_where_warnings_are_errors_odd_metadata_is_one():
@@ -671,7 +671,7 @@ def test_what_png_cannot_hold_is_refused():
         image_io.encode_png([[0]])
 
 
-def test_jpeg_colours_are_rgb():
+def test_jpeg_colors_are_rgb():
     image = np.full((16, 16, 3), RED, np.uint8)
     written = np.asarray(Image.open(io.BytesIO(image_io.encode_jpeg(image))))
     np.testing.assert_allclose(written[8, 8], RED, atol=3)
@@ -706,7 +706,9 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
         patched.setattr("os.fsync", full)
         with pytest.raises(OSError, match="No space left"):
             image_io.write_image(path, np.zeros((2, 2, 3), np.uint8))
-    assert [(it.name, it.read_bytes()) for it in tmp_path.iterdir()] == [("photo.png", b"old")]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
+        ("photo.png", b"old")
+    ]
     image_io.write_image(path, np.eye(3, dtype=bool))
     assert image_io.read_image(path)[..., 0].tolist() == (np.eye(3) * 255).tolist()
 

@@ -48,7 +48,10 @@ def agrees(content: bytes) -> Probe:
 
 def with_segments(content: bytes, *segments: tuple[int, bytes]) -> bytes:
     """A JPEG with more segments behind its first marker."""
-    more = b"".join(struct.pack(">BBH", 0xFF, marker, len(it) + 2) + it for marker, it in segments)
+    more = b"".join(
+        struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+        for marker, content in segments
+    )
     return content[:2] + more + content[2:]
 
 
@@ -141,7 +144,7 @@ def test_a_webps_xmp_counts_too() -> None:
 
 
 def test_the_first_of_several_pictures_counts() -> None:
-    first, second = (Image.fromarray(it) for it in (PIXELS, LARGE))
+    first, second = (Image.fromarray(pixels) for pixels in (PIXELS, LARGE))
     for kind in ("MPO", "TIFF", "GIF", "WEBP", "PNG"):
         buffer = io.BytesIO()
         first.save(buffer, kind, save_all=True, append_images=[second.resize(first.size)])

@@ -42,7 +42,7 @@ def test_what_is_in_the_photo_is_found_and_cut_out(
     image = image_io.preview(image_io.read_image(PHOTOS / name), 1280)
     instances = segmenter.predict(image, score_threshold=0.6, labels=[label])
     assert len(instances) >= at_least
-    assert {it.label for it in instances} == {label}
+    assert {instance.label for instance in instances} == {label}
 
     files = dict(cutout_files.members(image, instances, stem="photo"))
     entries = json.loads(files["manifest.json"])

@@ -26,7 +26,7 @@ TINY_IMAGES = hnp.arrays(
 
 @pytest.fixture(scope="module", params=["china", "flower"])
 def photo(request) -> np.ndarray:
-    """214x320, with so many colours that it is not taken for an image with few."""
+    """214x320, with so many colors that it is not taken for an image with few."""
     china, flower = load_sample_images().images
     rng = np.random.default_rng(0)
     image = (china if request.param == "china" else flower)[::2, ::2]
@@ -37,12 +37,12 @@ def photo(request) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def noise() -> np.ndarray:
-    """Colours from everywhere: a pixel's cell says little about its nearest center."""
+    """Colors from everywhere: a pixel's cell says little about its nearest center."""
     return np.random.default_rng(1).integers(0, 256, (120, 90, 3), np.uint8)
 
 
 def blobs(seed: int, *, spread: float) -> np.ndarray:
-    """An image of pixels around six colours."""
+    """An image of pixels around six colors."""
     rng = np.random.default_rng(seed)
     middles = rng.uniform(30, 225, (6, 3))
     pixels = middles[rng.integers(0, 6, 40 * 60)] + rng.normal(0, spread, (40 * 60, 3))
@@ -50,7 +50,7 @@ def blobs(seed: int, *, spread: float) -> np.ndarray:
 
 
 def flags(*colors: tuple[int, int, int]) -> np.ndarray:
-    """An image of one row of stripes, 4x as wide as there are colours."""
+    """An image of one row of stripes, 4x as wide as there are colors."""
     return np.repeat(np.array([colors], np.uint8), 4, axis=1)
 
 
@@ -223,7 +223,7 @@ def test_an_image_of_one_color_is_one_cluster(quality, space) -> None:
     assert clusters.counts.tolist() == [15]
     assert not clusters.labels.any()
     assert clusters.inertia == pytest.approx(0, abs=1e-6)
-    assert clusters.note == "The image has only 1 colour, so there are not 3 clusters."
+    assert clusters.note == "The image has only 1 color, so there are not 3 clusters."
     assert np.abs(clusters.image().astype(int) - image).max() <= (space == "lab") * 2
 
 
@@ -240,7 +240,7 @@ def test_fewer_colors_than_clusters_are_said_so() -> None:
     clusters = kmeans.segment(image, 5)
     assert clusters.n_requested == 5
     assert len(clusters.centers) == 3
-    assert clusters.note == "The image has only 3 colours, so there are not 5 clusters."
+    assert clusters.note == "The image has only 3 colors, so there are not 5 clusters."
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -350,7 +350,7 @@ def test_the_curve_is_made_of_what_segment_finds(photo) -> None:
 
 
 def test_the_curve_bends_where_the_image_has_its_colors() -> None:
-    # Four colours far apart, with some grain, as an image with few cells and one with many.
+    # Four colors far apart, with some grain, as an image with few cells and one with many.
     rng = np.random.default_rng(0)
     middles = np.array([[30, 30, 30], [220, 40, 40], [40, 220, 40], [60, 60, 225]])
     for spread, size in ((3, 30), (14, 200)):
@@ -416,7 +416,7 @@ def test_a_histogram_that_does_not_match_is_refused(photo) -> None:
 
 @pytest.mark.parametrize("image", [np.zeros((2, 2), np.uint8), np.zeros((0, 2, 3), np.uint8)])
 def test_only_color_images_are_clustered(image) -> None:
-    for work in (kmeans.histogram, kmeans.curve, lambda it: kmeans.segment(it, 2)):
+    for work in (kmeans.histogram, kmeans.curve, lambda image: kmeans.segment(image, 2)):
         with pytest.raises(ValueError, match="image must have shape"):
             work(image)
 

@@ -45,7 +45,7 @@ def saved_array(array: np.ndarray, kind: str = "PNG", **options) -> bytes:
 
 
 def masks_of(file: mask_files.MaskFile) -> dict[str, np.ndarray]:
-    found = {it.label: rle.decode(it.mask) for it in file.instances}
+    found = {instance.label: rle.decode(instance.mask) for instance in file.instances}
     assert len(found) == len(file.instances)
     return found
 
@@ -387,7 +387,7 @@ def test_colors_on_nothing_are_a_color_map_whose_background_is_nothing() -> None
 def test_gray_with_transparency_is_dark_where_it_is_transparent() -> None:
     gray = np.array([[255, 255, 0, 0]], np.uint8)
     alpha = np.array([[255, 0, 255, 0]], np.uint8)
-    picture = PIL.Image.merge("LA", [PIL.Image.fromarray(it) for it in (gray, alpha)])
+    picture = PIL.Image.merge("LA", [PIL.Image.fromarray(channel) for channel in (gray, alpha)])
     file = mask_files.read(saved(picture))
     assert file.kind == "alpha"
     assert_masks(file, {"opaque": mask("#.#.")})
@@ -463,7 +463,7 @@ def test_quarter_turns_go_to_the_right(turns, kind) -> None:
 
 
 def test_only_the_first_frame_is_read() -> None:
-    frames = [PIL.Image.fromarray(it.astype(np.uint8) * 255) for it in (L_SHAPE, ~L_SHAPE)]
+    frames = [PIL.Image.fromarray(mask.astype(np.uint8) * 255) for mask in (L_SHAPE, ~L_SHAPE)]
     content = saved(frames[0], "TIFF", save_all=True, append_images=frames[1:])
     file = mask_files.read(content)
     assert_masks(file, {"mask": L_SHAPE})

@@ -45,9 +45,9 @@ def test_a_feature_is_a_multipolygon_with_closed_rings():
 
 def test_every_instance_is_a_feature_and_only_detections_have_a_score():
     empty = np.zeros_like(RING)
-    written = mask_geojson.write([Instance(rle.encode(it), "a") for it in (RING, empty)])
+    written = mask_geojson.write([Instance(rle.encode(mask), "a") for mask in (RING, empty)])
     features = json.loads(written)["features"]
-    assert [it["properties"] for it in features] == [{"label": "a"}, {"label": "a"}]
+    assert [feature["properties"] for feature in features] == [{"label": "a"}, {"label": "a"}]
     assert features[1]["geometry"] == {"type": "MultiPolygon", "coordinates": []}
     assert json.loads(mask_geojson.write([]))["features"] == []
 

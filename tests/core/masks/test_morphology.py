@@ -38,7 +38,7 @@ def shrunk_by_hand(pixels: np.ndarray, radius: int) -> np.ndarray:
 
 
 def opened_by_hand(pixels: np.ndarray, radius: int) -> np.ndarray:
-    """All disks with a centre on the image that the mask holds, as far as they are on it."""
+    """All disks with a center on the image that the mask holds, as far as they are on it."""
     opened = np.zeros_like(pixels)
     v, u = np.ogrid[: pixels.shape[0], : pixels.shape[1]]
     for y, x in np.ndindex(*pixels.shape):

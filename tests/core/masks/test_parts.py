@@ -200,7 +200,7 @@ def test_empty_and_full_masks_have_no_part_and_one(size_hw: tuple[int, int]):
     assert masks.split(full) == [rle.encode(full)]
     assert (masks.count_parts(empty), masks.count_parts(full)) == (0, 1)
     assert (masks.count_holes(empty), masks.count_holes(full)) == (0, 0)
-    for work in (masks.fill_holes, masks.keep_largest, lambda it: masks.drop_specks(it, 1)):
+    for work in (masks.fill_holes, masks.keep_largest, lambda mask: masks.drop_specks(mask, 1)):
         assert np.array_equal(work(empty), empty)
         assert np.array_equal(work(full), full)
 

@@ -49,7 +49,7 @@ def signed_area(ring: np.ndarray) -> float:
 
 
 def filled_by_hand(rings: Sequence[Sequence], size_hw: tuple[int, int]) -> np.ndarray:
-    """Count the edges that a ray from each centre down crosses, in exact fractions."""
+    """Count the edges that a ray from each center down crosses, in exact fractions."""
     filled = np.zeros(size_hw, np.bool_)
     half = Fraction(1, 2)
     for row, column in np.ndindex(*size_hw):
@@ -257,7 +257,7 @@ def test_what_is_no_tolerance_is_refused(tolerance: float):
 # To a mask
 
 
-def test_a_pixel_is_inside_if_its_centre_is():
+def test_a_pixel_is_inside_if_its_center_is():
     triangle = [[0, 0], [4, 0], [0, 4]]
     expected = mask("""
         ###.
@@ -265,13 +265,13 @@ def test_a_pixel_is_inside_if_its_centre_is():
         #...
         ....
     """)
-    # The centres on the slanted edge are on the triangle's lower side.
+    # The centers on the slanted edge are on the triangle's lower side.
     assert np.array_equal(masks.polygons_to_mask([[triangle]], (4, 4)), expected)
     small = [[0.6, 0.6], [1.6, 0.6], [1.6, 1.6], [0.6, 1.6]]
     assert np.array_equal(masks.polygons_to_mask([[small]], (2, 2)), mask("..\n.#"))
 
 
-def test_a_centre_on_an_outline_is_inside_on_the_left_and_the_upper_side():
+def test_a_center_on_an_outline_is_inside_on_the_left_and_the_upper_side():
     square = [[0.5, 0.5], [2.5, 0.5], [2.5, 2.5], [0.5, 2.5]]
     assert np.array_equal(masks.polygons_to_mask([[square]], (3, 3)), mask("##.\n##.\n..."))
 

@@ -90,7 +90,7 @@ def test_what_is_outside_the_mask_is_missing() -> None:
     assert array.data.tolist() == image.tolist()
 
 
-def test_what_is_missing_is_filled_with_the_value_or_with_a_colour() -> None:
+def test_what_is_missing_is_filled_with_the_value_or_with_a_color() -> None:
     image = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
     assert measure.masked(image, mask(".#")).filled().tolist() == [[[0, 0, 0], [4, 5, 6]]]
     array = measure.masked(image, mask(".#"), fill_value=255)
@@ -163,9 +163,9 @@ def test_the_text_of_an_image_shows_a_line_for_each_pixel() -> None:
 def test_a_large_array_is_cut_and_the_text_says_so() -> None:
     array = np.ma.array(np.arange(10_000).reshape(20, 500) % 10, mask=False)
     array[0, 0] = np.ma.masked
-    *rows, said = measure.array_text(array, max_rows=2, max_columns=3).splitlines()
+    *rows, sentence = measure.array_text(array, max_rows=2, max_columns=3).splitlines()
     assert rows == ["[[-- 1 2]", " [0 1 2]]"]
-    assert said == "rows 1 to 2 of 20, columns 1 to 3 of 500"
+    assert sentence == "rows 1 to 2 of 20, columns 1 to 3 of 500"
 
 
 def test_a_row_is_never_wrapped_or_shortened_by_numpy() -> None:
@@ -201,13 +201,13 @@ def test_inside_and_outside_make_the_whole_histogram(pixels: np.ndarray) -> None
     image = noise(pixels.shape)
     planes = [*image.transpose(2, 0, 1), gray_by_hand(image)]
     inside = measure.histogram(image, pixels)
-    assert np.array_equal(inside, [np.bincount(it[pixels], minlength=256) for it in planes])
+    assert np.array_equal(inside, [np.bincount(plane[pixels], minlength=256) for plane in planes])
     outside = measure.histogram(image) - inside
-    assert np.array_equal(outside, [np.bincount(it[~pixels], minlength=256) for it in planes])
+    assert np.array_equal(outside, [np.bincount(plane[~pixels], minlength=256) for plane in planes])
     assert np.array_equal(measure.histogram(image, rle.encode(pixels)), inside)
 
 
-def test_every_colour_has_the_gray_of_the_formula() -> None:
+def test_every_color_has_the_gray_of_the_formula() -> None:
     every = np.arange(2**24, dtype=np.uint32)[:: 2**4 + 1]
     image = np.stack([every >> 16, every >> 8 & 255, every & 255], axis=-1).astype(np.uint8)[None]
     expected = np.bincount(gray_by_hand(image).ravel(), minlength=256)
@@ -349,9 +349,9 @@ def test_many_instances_are_measured_as_one_by_one(
     image = noise(size_hw, seed)
     instances = [instance(rng.random(size_hw) < rng.random(), f"{i}", i / 16) for i in range(n)]
     rows = measure.statistics(image, instances)
-    assert rows == [measure.statistics(image, [it])[0] for it in instances]
-    for row, it in zip(rows, instances, strict=True):
-        assert np.array_equal(row.histogram, measure.histogram(image, it.mask))
+    assert rows == [measure.statistics(image, [one])[0] for one in instances]
+    for row, one in zip(rows, instances, strict=True):
+        assert np.array_equal(row.histogram, measure.histogram(image, one.mask))
 
 
 def test_images_in_any_memory_order_are_measured_alike_and_not_changed() -> None:
@@ -414,5 +414,5 @@ def test_overlaps_are_those_of_the_masks() -> None:
     some = [instance(mask(text), label) for text, label in (("##.", "a"), (".##", "-b"))]
     matrix = measure.overlaps(some)
     assert matrix.tolist() == [[1, 1 / 3], [1 / 3, 1]]
-    text = measure.overlaps_to_csv([it.label for it in some], matrix)
+    text = measure.overlaps_to_csv([instance.label for instance in some], matrix)
     assert text == f"label,a,'-b\na,1.0,{1 / 3}\n'-b,{1 / 3},1.0\n"

@@ -177,7 +177,7 @@ def test_a_table_of_too_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=30))
 def test_what_is_written_reads_back(values: list[tuple[float | None, float | None]]) -> None:
-    data = np.array([[np.nan if it is None else it for it in row] for row in values])
+    data = np.array([[np.nan if value is None else value for value in row] for row in values])
     table = numbers.NumbersTable(("a", "b"), np.ma.masked_invalid(data))
     kept = [row for row in values if row != (None, None)]  # a blank row is no row
     if all(any(row[i] is not None for row in kept) for i in (0, 1)):
@@ -244,7 +244,7 @@ def test_statistics_leave_out_what_is_masked() -> None:
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=30))
 def test_statistics_are_those_of_masked_arrays(values: list[tuple[float | None, ...]]) -> None:
-    data = np.array([[np.nan if it is None else it for it in row] for row in values])
+    data = np.array([[np.nan if value is None else value for value in row] for row in values])
     table = table_of(*data.T.tolist())
     for i, found in enumerate(numbers.statistics(table)):
         column = np.ma.masked_invalid(data[:, i])

@@ -65,12 +65,12 @@ def written(image, instances, **options) -> np.ndarray:
     return (with_text != without).any(axis=2)
 
 
-def test_a_mask_is_blended_in_its_colour() -> None:
+def test_a_mask_is_blended_in_its_color() -> None:
     image = np.array([[[100, 50, 10], [100, 50, 10], [0, 0, 0]]], np.uint8)
     drawn = overlay.draw(
         image, [instance(".##")], opacity=0.25, outline=False, labels=False, colors=[RED]
     )
-    # 3/4 of the image and 1/4 of the colour: 75 + 50, 37.5 to even, 7.5 to even; 50, 0, 0.
+    # 3/4 of the image and 1/4 of the color: 75 + 50, 37.5 to even, 7.5 to even; 50, 0, 0.
     assert drawn.tolist() == [[[100, 50, 10], [125, 38, 8], [50, 0, 0]]]
 
 
@@ -101,7 +101,7 @@ def test_opacity_zero_and_one() -> None:
     assert (overlay.draw(image, full, opacity=1, **plain) == RED).all()
 
 
-def test_the_outline_has_the_full_colour_and_leaves_the_frame_free() -> None:
+def test_the_outline_has_the_full_color_and_leaves_the_frame_free() -> None:
     image = np.zeros((5, 6, 3), np.uint8)
     pixels = """
         ......
@@ -203,7 +203,7 @@ def test_an_empty_mask_draws_nothing() -> None:
     assert np.array_equal(overlay.draw_preview(image, nothing, 300), image)
 
 
-def test_instances_of_one_label_share_a_colour() -> None:
+def test_instances_of_one_label_share_a_color() -> None:
     image = np.zeros((1, 5, 3), np.uint8)
     instances = [instance("#....", "cat"), instance("..#..", "dog"), instance("....#", "cat")]
     drawn = overlay.draw(image, instances, opacity=1, outline=False, labels=False)
@@ -212,7 +212,7 @@ def test_instances_of_one_label_share_a_colour() -> None:
     assert tuple(drawn[0, 4]) == overlay.PALETTE[0]
 
 
-def test_colours_follow_the_first_appearance_and_begin_again_after_the_last() -> None:
+def test_colors_follow_the_first_appearance_and_begin_again_after_the_last() -> None:
     assert overlay.colors(["b", "a", "b"]) == {"b": overlay.PALETTE[0], "a": overlay.PALETTE[1]}
     many = overlay.colors(map(str, range(len(overlay.PALETTE) + 1)))
     assert list(many.values()) == [*overlay.PALETTE, overlay.PALETTE[0]]
@@ -222,7 +222,7 @@ def test_colours_follow_the_first_appearance_and_begin_again_after_the_last() ->
 def test_the_palette_can_be_told_apart_and_from_steel(vision: str) -> None:
     steel = [(level, level, level) for level in (70, 100, 130)]
     seen = lab_as_seen(overlay.PALETTE, vision)
-    far_from_steel = [np.linalg.norm(seen - grey, axis=1) for grey in lab_as_seen(steel, vision)]
+    far_from_steel = [np.linalg.norm(seen - gray, axis=1) for gray in lab_as_seen(steel, vision)]
     assert np.min(far_from_steel) > 18
     pairs = list(itertools.combinations(range(len(seen)), 2))
     distance = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in pairs}
@@ -317,7 +317,7 @@ def test_labels_may_hold_anything() -> None:
         assert not np.array_equal(overlay.draw(image, [Instance(shape, label)]), blank)
 
 
-def test_the_text_is_legible_on_every_colour() -> None:
+def test_the_text_is_legible_on_every_color() -> None:
     image = np.full((200, 400, 3), 90, np.uint8)
     instances = [Instance(disk((200, 400), (200, 120), 40), "label")]
     for color in overlay.PALETTE:

@@ -48,8 +48,12 @@ def joined(files: dict[str, bytes], *, masks: bool = False, **options) -> np.nda
 def test_images_and_masks_lie_in_twin_folders() -> None:
     files = cut()
     names = [f"strip_y00000{y}_x0000{x:02d}.png" for y in (0, 4, 8) for x in (0, 4, 8, 12)]
-    assert [it for it in files if it.startswith("images/")] == [f"images/{it}" for it in names]
-    assert [it for it in files if it.startswith("masks/")] == [f"masks/{it}" for it in names]
+    assert [name for name in files if name.startswith("images/")] == [
+        f"images/{name}" for name in names
+    ]
+    assert [name for name in files if name.startswith("masks/")] == [
+        f"masks/{name}" for name in names
+    ]
     assert list(files)[-2:] == ["manifest.csv", "manifest.json"]
     one = pixels(files["images/strip_y000004_x000008.png"])
     assert (one == IMAGE[4:8, 8:12]).all()
@@ -83,8 +87,8 @@ def test_labels_keep_their_numbers() -> None:
 
 def test_without_a_mask_there_are_images_only() -> None:
     files = cut(None)
-    assert {it.partition("/")[0] for it in files} == {"images", "manifest.csv", "manifest.json"}
-    assert all(it["mask"] == "" and it["mask_share"] is None for it in records(files))
+    assert {name.partition("/")[0] for name in files} == {"images", "manifest.csv", "manifest.json"}
+    assert all(record["mask"] == "" and record["mask_share"] is None for record in records(files))
 
 
 def records(files: dict[str, bytes]) -> list[dict]:
@@ -121,7 +125,7 @@ def test_text_that_a_spreadsheet_would_run_is_guarded_and_read_back() -> None:
 def test_training_and_validation_have_folders_of_their_own() -> None:
     files = cut(settings=replace(FOUR, validation=0.25))
     folders = [name.rpartition("/")[0] for name in files if "/" in name]
-    assert {it: folders.count(it) for it in folders} == {
+    assert {folder: folders.count(folder) for folder in folders} == {
         "training/images": 9,
         "training/masks": 9,
         "validation/images": 3,
@@ -148,7 +152,9 @@ def test_patches_with_too_little_mask_are_not_written() -> None:
     enough = whole.masks.mean(axis=(1, 2)) >= 0.5
     assert dealt.too_little == np.count_nonzero(~enough)
     files = cut(settings=settings)
-    assert [(it["y"], it["x"]) for it in records(files)] == [*map(tuple, whole.places[enough])]
+    assert [(record["y"], record["x"]) for record in records(files)] == [
+        *map(tuple, whole.places[enough])
+    ]
 
 
 def test_one_patch_is_made_at_a_time(monkeypatch) -> None:
@@ -163,9 +169,9 @@ def test_one_patch_is_made_at_a_time(monkeypatch) -> None:
 def test_progress_counts_the_patches_of_each_image() -> None:
     told = []
     sources = [Source("a", "a.png", IMAGE), Source("b", "b.png", IMAGE[:4])]
-    files = dict(patch_files.members(sources, FOUR, progress=lambda *it: told.append(it)))
+    files = dict(patch_files.members(sources, FOUR, progress=lambda *call: told.append(call)))
     assert told == [*((i, 12) for i in range(12)), *((i, 4) for i in range(4))]
-    assert [it.image for it in patch_manifest.read(files["manifest.csv"])][11:13] == [
+    assert [entry.image for entry in patch_manifest.read(files["manifest.csv"])][11:13] == [
         "a.png",
         "b.png",
     ]
@@ -237,8 +243,8 @@ def test_rows_are_sorted_by_image_and_must_agree_on_sizes() -> None:
 
 def names_of(entries: list[Entry], names: list[str], **options) -> list[str | None]:
     found, missing = patch_manifest.locate(entries, names, **options)
-    assert missing == [it for it in entries if it not in found]
-    return [found.get(it) for it in entries]
+    assert missing == [entry for entry in entries if entry not in found]
+    return [found.get(entry) for entry in entries]
 
 
 def test_files_are_found_by_name_wherever_they_lie() -> None:
@@ -346,9 +352,13 @@ def test_files_that_do_not_fit_are_named() -> None:
 @pytest.mark.skipif(not DATA, reason="needs MASKCORE_TEST_DATA")
 def test_real_images_come_back_out_of_a_zip(tmp_path: Path) -> None:
     paths = sorted(Path(DATA or "", "severstal").glob("*.jpg"))
-    sizes = {it: image_io.read_image(it) for it in Path(DATA or "", "photos/large").glob("*.jpg")}
-    photo = min(sizes, key=lambda it: abs(sizes[it].shape[0] * sizes[it].shape[1] - 12_000_000))
-    images = {it.name: image_io.read_image(it) for it in [*paths, photo]}
+    sizes = {
+        path: image_io.read_image(path) for path in Path(DATA or "", "photos/large").glob("*.jpg")
+    }
+    photo = min(
+        sizes, key=lambda path: abs(sizes[path].shape[0] * sizes[path].shape[1] - 12_000_000)
+    )
+    images = {path.name: image_io.read_image(path) for path in [*paths, photo]}
     sources = (
         Source(Path(name).stem, name, image, image[..., 1] > 90) for name, image in images.items()
     )

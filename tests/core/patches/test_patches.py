@@ -58,7 +58,9 @@ def test_every_size_against_every_stride_joins_to_the_same_image(edge: str) -> N
             lefts = firsts_by_hand(width, size, stride, edge)
             assert p.places.tolist() == [[y, x] for y in tops for x in lefts]
             extent = max(height, tops[-1] + size), max(width, lefts[-1] + size)
-            bigger, bigger_mask = (padded_by_hand(it, extent, edge) for it in (image, pixels))
+            bigger, bigger_mask = (
+                padded_by_hand(pixels, extent, edge) for pixels in (image, pixels)
+            )
             for (y, x), one, its_mask in zip(p.places, p.images, p.masks, strict=True):
                 assert (one == bigger[y : y + size, x : x + size]).all()
                 assert (its_mask == bigger_mask[y : y + size, x : x + size]).all()
@@ -202,14 +204,14 @@ def test_what_several_patches_say_is_a_loop_over_all_of_them(overlap, dtype, cha
             pieces = rng.integers(low, 2 if dtype == np.bool_ else 255, pieces.shape)
         pieces = pieces.astype(dtype)
         places = np.stack([rng.integers(0, shape[0], n), rng.integers(0, shape[1], n)], axis=1)
-        said: dict[tuple[int, int], list] = {}
+        pixels_at: dict[tuple[int, int], list] = {}
         for (y, x), piece in zip(places.tolist(), pieces, strict=True):
             for i, j in itertools.product(range(patch_hw[0]), range(patch_hw[1])):
-                said.setdefault((y + i, x + j), []).append(piece[i, j])
+                pixels_at.setdefault((y + i, x + j), []).append(piece[i, j])
         joined = patches.paste(pieces, places, shape, overlap=overlap, fill=1)
         assert joined.dtype == dtype
         for at in itertools.product(range(shape[0]), range(shape[1])):
-            values = np.array(said.get(at, [np.ones(channels, dtype)]))
+            values = np.array(pixels_at.get(at, [np.ones(channels, dtype)]))
             if overlap == "overwrite":
                 wanted = values[-1]
             elif overlap == "maximum":
@@ -254,7 +256,7 @@ def test_a_piece_inside_the_image_is_a_view() -> None:
 def shown_pixels(grid: patches.Grid) -> list[set[int]]:
     """What each patch shows of the image: every pixel has a number of its own."""
     numbers = np.arange(1, grid.size_hw[0] * grid.size_hw[1] + 1).reshape(grid.size_hw)
-    return [set(it.ravel().tolist()) - {0} for it in patches.cut(numbers, grid)]
+    return [set(patch.ravel().tolist()) - {0} for patch in patches.cut(numbers, grid)]
 
 
 @pytest.mark.parametrize("edge", patches.EDGES)
@@ -429,13 +431,13 @@ def test_too_many_patches_are_refused_before_they_are_made() -> None:
 def test_patches_that_do_not_go_together_are_one_sentence() -> None:
     paster = patches.Paster((8, 8))
     paster.add(np.zeros((4, 4, 3), np.uint8), 0, 0)
-    for wrong, said in [
+    for wrong, sentence in [
         (np.zeros((4, 5, 3), np.uint8), "5 × 4, color, those before it are 4 × 4, color"),
         (np.zeros((4, 4), np.uint8), "4 × 4, gray, "),
         (np.zeros((4, 4), bool), "black and white"),
         (np.zeros((4, 4), np.uint16), "uint16"),
     ]:
-        with pytest.raises(MaskcoreError, match=said):
+        with pytest.raises(MaskcoreError, match=sentence):
             paster.add(wrong, 0, 4)
     with pytest.raises(MaskcoreError, match="x 8, y 0 lies outside the image of 8 × 8"):
         paster.add(np.zeros((4, 4, 3), np.uint8), 0, 8)
@@ -454,7 +456,7 @@ def test_places_and_patches_are_as_many() -> None:
 @pytest.mark.parametrize("options", [{}, {"stride": 200, "edge": "shift"}, {"edge": "reflect"}])
 def test_real_images_join_to_themselves(options: dict) -> None:
     strips = sorted(Path(DATA or "", "severstal").rglob("*.jpg"))
-    photo = max(Path(DATA or "", "photos/large").iterdir(), key=lambda it: it.stat().st_size)
+    photo = max(Path(DATA or "", "photos/large").iterdir(), key=lambda path: path.stat().st_size)
     assert strips
     for path in [*strips, photo]:
         image = image_io.read_image(path)

@@ -27,7 +27,7 @@ SMALL_IMAGE = hnp.arrays(
 
 
 def painted(size_hw: tuple[int, int], *, background=RED, **shapes) -> np.ndarray:
-    """A flat picture with a rectangle (x1, y1, x2, y2) of each colour that is named."""
+    """A flat picture with a rectangle (x1, y1, x2, y2) of each color that is named."""
     image = np.full((*size_hw, 3), background, np.uint8)
     for name, (x1, y1, x2, y2) in shapes.items():
         image[y1:y2, x1:x2] = {"blue": BLUE, "green": GREEN}[name]
@@ -148,7 +148,7 @@ def test_grabcut_finds_a_clean_object_to_the_pixel_when_it_works_on_a_reduced_co
 
 def test_grabcut_of_a_large_scene_is_nearly_the_truth() -> None:
     one = scene(395, (900, 1200))
-    largest = max(one.instances, key=lambda it: rle.area(it.mask))
+    largest = max(one.instances, key=lambda instance: rle.area(instance.mask))
     found = regions.grabcut(one.image, box=largest.box)
     assert iou(found, rle.decode(largest.mask)) > 0.99
 
@@ -287,7 +287,7 @@ def test_an_object_needs_a_background_and_the_other_way_round(given_, fault) -> 
         regions.grabcut(painted((2, 3)), **given_)
 
 
-def test_seeds_share_the_image_along_the_steps_between_its_colours() -> None:
+def test_seeds_share_the_image_along_the_steps_between_its_colors() -> None:
     image = painted((20, 30), blue=(0, 0, 13, 20), green=(13, 0, 30, 8))
     markers = np.zeros((20, 30), np.uint8)
     markers[10, 4], markers[3, 20], markers[15, 25] = 3, 200, 7
@@ -520,7 +520,7 @@ def test_a_step_by_one_level_has_a_gradient_of_four() -> None:
     assert not regions.edges(image, low=40, high=40, sigma=0).any()
 
 
-def test_a_change_of_colour_alone_is_an_edge() -> None:
+def test_a_change_of_color_alone_is_an_edge() -> None:
     image = np.full((9, 12, 3), (100, 100, 100), np.uint8)
     image[:, 6:] = (100, 100, 200)
     assert regions.edges(image).any()

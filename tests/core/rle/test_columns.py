@@ -10,7 +10,7 @@ from tests.grids import mask
 CROPS = ["#", ".", "##\n#.", "#.#\n.#.", "###", "#\n#\n.\n#"]
 
 
-@pytest.mark.parametrize("crop", [mask(it) for it in CROPS])
+@pytest.mark.parametrize("crop", [mask(crop) for crop in CROPS])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_crop_lies_where_it_is_put_and_the_rest_is_outside(crop, order):
     before = crop.copy()

@@ -38,7 +38,7 @@ def test_flipped_and_turned_views_are_read_as_they_look() -> None:
     labels = np.arange(12, dtype=np.int32).reshape(3, 4) // 5
     for view in (labels[::-1], labels[:, ::-1], np.rot90(labels), labels.T):
         found = rle_labels.encode(view)
-        assert all(np.array_equal(rle.decode(it), view == value) for value, it in found.items())
+        assert all(np.array_equal(rle.decode(r), view == value) for value, r in found.items())
 
 
 def test_negative_and_large_labels_are_kept() -> None:

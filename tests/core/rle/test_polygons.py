@@ -63,7 +63,7 @@ def by_coco(rings: Sequence[Sequence[float]], size_hw: tuple[int, int]) -> np.nd
 
 
 def pixels(found: list[RLE]) -> list[list[list[bool]]]:
-    return [rle.decode(it).tolist() for it in found]
+    return [rle.decode(r).tolist() for r in found]
 
 
 # By hand
@@ -155,9 +155,9 @@ def test_a_closed_ring_is_the_same_as_an_open_one():
 @given(ANNOTATIONS, SIZES)
 def test_masks_are_those_of_pycocotools(annotations: list, size_hw: tuple[int, int]):
     found = from_polygons(annotations, size_hw)
-    for it, rings in zip(found, annotations, strict=True):
-        assert np.array_equal(rle.decode(it), by_coco(rings, size_hw))
-        assert RLE(size_hw, it.counts.tolist()) == it  # checks them, and that they are shortest
+    for r, rings in zip(found, annotations, strict=True):
+        assert np.array_equal(rle.decode(r), by_coco(rings, size_hw))
+        assert RLE(size_hw, r.counts.tolist()) == r  # checks them, and that they are shortest
 
 
 def test_long_edges_and_large_images_are_those_of_pycocotools():
@@ -165,14 +165,14 @@ def test_long_edges_and_large_images_are_those_of_pycocotools():
     for size_hw in ((700, 900), (1, 3000), (3000, 1)):
         points = rng.uniform(-1000, 4000, (40, 14))
         points[::2] = np.round(points[::2] * 5) / 5
-        for it, ring in zip(from_polygons(points[:, None], size_hw), points, strict=True):
-            assert np.array_equal(rle.decode(it), by_coco([ring], size_hw))
+        for r, ring in zip(from_polygons(points[:, None], size_hw), points, strict=True):
+            assert np.array_equal(rle.decode(r), by_coco([ring], size_hw))
 
 
 def test_coordinates_as_far_away_as_is_allowed():
     rings = [[[-1e6, 3.3, 1e6, 7.1, 12.4, 1e6]], [[0, -1e6, 9.3, 1e6, 1e6, -1e6]]]
-    for it, (ring,) in zip(from_polygons(rings, (20, 30)), rings, strict=True):
-        assert np.array_equal(rle.decode(it), by_coco([ring], (20, 30)))
+    for r, (ring,) in zip(from_polygons(rings, (20, 30)), rings, strict=True):
+        assert np.array_equal(rle.decode(r), by_coco([ring], (20, 30)))
 
 
 def test_edges_that_round_at_ties_are_those_of_pycocotools():
@@ -183,8 +183,8 @@ def test_edges_that_round_at_ties_are_those_of_pycocotools():
     turned = [[[number for pair in _pairs(ring) for number in pair[::-1]]] for (ring,) in rings]
     back = [[ring[::-1]] for (ring,) in turned]
     every = [*rings, *turned, *back]
-    for it, (ring,) in zip(from_polygons(every, (9, 9)), every, strict=True):
-        assert np.array_equal(rle.decode(it), by_coco([ring], (9, 9)))
+    for r, (ring,) in zip(from_polygons(every, (9, 9)), every, strict=True):
+        assert np.array_equal(rle.decode(r), by_coco([ring], (9, 9)))
 
 
 def _pairs(ring: list[float]) -> list[tuple[float, float]]:
@@ -193,28 +193,28 @@ def _pairs(ring: list[float]) -> list[tuple[float, float]]:
 
 def test_outlines_of_pixels_without_holes_are_filled_to_the_same_pixels():
     masks = all_4_by_4()[::11]
-    polygons = [mask_polygons.mask_to_polygons(it) for it in masks]
-    outlines = [[rings[0].ravel() for rings in it] for it in polygons]
+    polygons = [mask_polygons.mask_to_polygons(mask) for mask in masks]
+    outlines = [[rings[0].ravel() for rings in polygon] for polygon in polygons]
     found = from_polygons(outlines, (4, 4))
-    whole = [all(len(rings) == 1 for rings in it) for it in polygons]
+    whole = [all(len(rings) == 1 for rings in polygon) for polygon in polygons]
     assert 0 < sum(whole) < len(masks)
-    for it, original, is_whole in zip(found, masks, whole, strict=True):
-        assert np.array_equal(rle.decode(it), original) == is_whole
+    for r, original, is_whole in zip(found, masks, whole, strict=True):
+        assert np.array_equal(rle.decode(r), original) == is_whole
 
 
 @needs_coco
 def test_real_annotations_are_those_of_pycocotools():
     document = json.loads((DATA / "coco" / "instances.json").read_text("utf-8"))
-    sizes = {it["id"]: (it["height"], it["width"]) for it in document["images"]}
+    sizes = {image["id"]: (image["height"], image["width"]) for image in document["images"]}
     by_image = defaultdict(list)
-    for it in document["annotations"]:
-        if isinstance(it["segmentation"], list):
-            by_image[it["image_id"]].append(it["segmentation"])
+    for annotation in document["annotations"]:
+        if isinstance(annotation["segmentation"], list):
+            by_image[annotation["image_id"]].append(annotation["segmentation"])
     assert sum(map(len, by_image.values())) > 500
     for image_id, masks in by_image.items():
         found = from_polygons(masks, sizes[image_id])
-        for it, rings in zip(found, masks, strict=True):
-            assert np.array_equal(rle.decode(it), by_coco(rings, sizes[image_id]))
+        for r, rings in zip(found, masks, strict=True):
+            assert np.array_equal(rle.decode(r), by_coco(rings, sizes[image_id]))
 
 
 # Many at once

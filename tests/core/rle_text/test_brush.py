@@ -104,7 +104,7 @@ def test_repeated_runs_are_read(pixels: np.ndarray, color: int):
 def test_any_cut_into_repeated_and_literal_stretches_is_read(
     pixels: np.ndarray, data: st.DataObject
 ):
-    # Colours of all kinds: only alpha counts, and any alpha but 0 is inside.
+    # Colors of all kinds: only alpha counts, and any alpha but 0 is inside.
     values = [
         value
         for inside in pixels.flat
@@ -122,7 +122,7 @@ def test_any_cut_into_repeated_and_literal_stretches_is_read(
     assert LABEL_STUDIO.parse(text, pixels.shape) == rle.encode(pixels)
 
 
-def test_one_literal_stretch_with_colours_unlike_alpha_is_read():
+def test_one_literal_stretch_with_colors_unlike_alpha_is_read():
     values = [9, 8, 7, 0, 0, 0, 0, 1, 0, 0, 0, 255, 255, 255, 255, 0]
     text = json.dumps(packed(values, [(False, 16)]))
     assert LABEL_STUDIO.parse(text, (2, 2)) == rle.encode(mask(".#\n#."))

@@ -259,7 +259,7 @@ def test_a_brush_of_label_studio_is_known():
     r = rle.encode(mask(DRAWN))
     text = rle_text.format(r, "label-studio")
     assert json.loads(text)[3] == 48
-    assert [it.dialect for it in rle_text.detect(text, (3, 4))] == ["label-studio"]
+    assert [candidate.dialect for candidate in rle_text.detect(text, (3, 4))] == ["label-studio"]
 
 
 def test_coco_objects_of_both_kinds_are_known():
@@ -276,9 +276,9 @@ def test_bare_counts_that_fill_the_image_are_known():
     assert found.mask == RLE((3, 4), [2, 3, 2, 1, 4])
     # An even number of them are also gaps, and of the same mask.
     both = rle_text.detect("2 3 2 1 3 1", (3, 4))[:2]
-    assert {it.dialect for it in both} == {"coco", "siim-acr"}
+    assert {candidate.dialect for candidate in both} == {"coco", "siim-acr"}
     assert both[0].mask == both[1].mask
-    assert "The numbers add up to the image's size." in {it.reason for it in both}
+    assert "The numbers add up to the image's size." in {candidate.reason for candidate in both}
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,9 @@ def test_bare_counts_that_fill_the_image_are_known():
 )
 def test_a_text_for_an_empty_mask_is_known(text: str, dialect: str):
     found = rle_text.detect(text, (3, 4))
-    assert [(it.dialect, it.mask) for it in found] == [(dialect, rle.empty((3, 4)))]
+    assert [(candidate.dialect, candidate.mask) for candidate in found] == [
+        (dialect, rle.empty((3, 4)))
+    ]
     assert found[0].reason == "The text stands for an empty mask."
 
 
@@ -340,7 +342,7 @@ def test_the_outline_is_that_of_a_loop(pixels: np.ndarray):
 def test_readings_name_each_codec_once():
     found = rle_text.readings((9, 9))
     assert len({dialect.codec for dialect in found}) == len(found)
-    assert {dialect.codec for dialect in found} == {it.codec for it in DIALECTS.values()}
+    assert {dialect.codec for dialect in found} == {dialect.codec for dialect in DIALECTS.values()}
     names = [dialect.name for dialect in rle_text.readings((520, 704))]
     assert "sartorius" in names
     assert "carvana" not in names

@@ -92,9 +92,9 @@ def test_the_shapes_are_drawn_without_importing_torch() -> None:
 
 def test_the_shapes_are_six_that_do_not_overlap_with_every_kind_among_them() -> None:
     scene = samples.shapes()
-    labels = [it.label for it in scene.instances]
+    labels = [instance.label for instance in scene.instances]
     assert sorted(labels) == ["circle"] * 3 + ["square"] * 2 + ["triangle"]
-    masks = np.array([rle.decode(it.mask) for it in scene.instances])
+    masks = np.array([rle.decode(instance.mask) for instance in scene.instances])
     assert masks.shape == (6, 384, 512)
     assert masks.sum(axis=0).max() == 1
     assert masks.sum(axis=(1, 2)).min() > 1500
@@ -116,7 +116,7 @@ def test_the_steel_strip_is_the_same_for_the_same_seed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_steel_strip_is_grey_with_four_separate_defects(seed: int) -> None:
+def test_the_steel_strip_is_gray_with_four_separate_defects(seed: int) -> None:
     image, defects = samples.steel(seed)
     assert image.shape == (256, 1600, 3)
     assert image.dtype == np.uint8

@@ -25,11 +25,11 @@ def whole(label: str) -> list[Instance]:
     found = []
     for scene in SCENES:
         height, width = scene.image.shape[:2]
-        for it in scene.instances[-1:]:
-            x1, y1, x2, y2 = it.box
+        for instance in scene.instances[-1:]:
+            x1, y1, x2, y2 = instance.box
             inside = x1 > 0 and y1 > 0 and x2 < width and y2 < height
-            if it.label == label and inside and rle.area(it.mask) > 400:
-                found.append(it)
+            if instance.label == label and inside and rle.area(instance.mask) > 400:
+                found.append(instance)
     return found
 
 
@@ -49,27 +49,29 @@ def test_a_scene_is_an_rgb_image_of_128_to_256_pixels_a_side() -> None:
 
 def test_masks_have_the_size_of_the_image_and_no_score() -> None:
     for scene in SCENES:
-        assert {it.mask.size_hw for it in scene.instances} <= {scene.image.shape[:2]}
-        assert {it.score for it in scene.instances} <= {None}
+        assert {instance.mask.size_hw for instance in scene.instances} <= {scene.image.shape[:2]}
+        assert {instance.score for instance in scene.instances} <= {None}
 
 
 def test_every_label_is_common() -> None:
-    labels = [it.label for scene in SCENES for it in scene.instances]
+    labels = [instance.label for scene in SCENES for instance in scene.instances]
     assert set(labels) == set(shape_scenes.LABELS) == {"circle", "square", "triangle"}
     assert min(labels.count(label) for label in shape_scenes.LABELS) > 0.25 * len(labels)
 
 
 def test_instances_do_not_overlap() -> None:
     for scene in SCENES:
-        covered = sum((pixels(it).astype(int) for it in scene.instances), start=np.zeros((), int))
+        covered = sum(
+            (pixels(instance).astype(int) for instance in scene.instances), start=np.zeros((), int)
+        )
         assert covered.max(initial=0) <= 1
 
 
 def test_an_instance_is_more_than_a_speck() -> None:
     for scene in SCENES:
-        for it in scene.instances:
-            x1, y1, x2, y2 = it.box
-            assert rle.area(it.mask) >= 40
+        for instance in scene.instances:
+            x1, y1, x2, y2 = instance.box
+            assert rle.area(instance.mask) >= 40
             assert min(x2 - x1, y2 - y1) >= 4
 
 
@@ -77,48 +79,54 @@ def test_only_the_visible_part_of_a_shape_is_masked() -> None:
     """Later shapes lie on top: what the hull of an earlier one lost belongs to the later ones."""
     lost = 0
     for scene in SCENES:
-        for place, it in enumerate(scene.instances):
-            whole = cv2.fillConvexPoly(np.zeros(it.mask.size_hw, np.uint8), hull(it), 1) == 1
+        for place, instance in enumerate(scene.instances):
+            whole = (
+                cv2.fillConvexPoly(np.zeros(instance.mask.size_hw, np.uint8), hull(instance), 1)
+                == 1
+            )
             for later in scene.instances[place + 1 :]:
                 lost += int((whole & pixels(later)).sum())
-                assert not (pixels(it) & pixels(later)).any()
+                assert not (pixels(instance) & pixels(later)).any()
     assert lost > 10_000
 
 
 def test_a_whole_circle_is_an_ellipse() -> None:
     circles = whole("circle")
     assert len(circles) > 20
-    for it in circles:
-        _, axes, _ = cv2.minAreaRect(hull(it))
+    for instance in circles:
+        _, axes, _ = cv2.minAreaRect(hull(instance))
         ellipse = np.pi / 4 * (axes[0] + 1) * (axes[1] + 1)
-        assert rle.area(it.mask) == pytest.approx(ellipse, rel=0.06)
+        assert rle.area(instance.mask) == pytest.approx(ellipse, rel=0.06)
         assert 0.72 < min(axes) / max(axes) <= 1
 
 
 def test_a_whole_square_fills_its_tightest_box() -> None:
     squares = whole("square")
     assert len(squares) > 20
-    for it in squares:
-        _, sides, _ = cv2.minAreaRect(hull(it))
-        assert rle.area(it.mask) == pytest.approx((sides[0] + 1) * (sides[1] + 1), rel=0.12)
+    for instance in squares:
+        _, sides, _ = cv2.minAreaRect(hull(instance))
+        assert rle.area(instance.mask) == pytest.approx((sides[0] + 1) * (sides[1] + 1), rel=0.12)
         assert 0.68 < min(sides) / max(sides) <= 1
 
 
 def test_a_whole_triangle_fills_its_tightest_triangle() -> None:
     triangles = whole("triangle")
     assert len(triangles) > 20
-    for it in triangles:
-        area, _ = cv2.minEnclosingTriangle(hull(it).astype(np.float32))
-        assert rle.area(it.mask) == pytest.approx(area, rel=0.16)
+    for instance in triangles:
+        area, _ = cv2.minEnclosingTriangle(hull(instance).astype(np.float32))
+        assert rle.area(instance.mask) == pytest.approx(area, rel=0.16)
 
 
 def test_the_edge_of_a_mask_is_where_the_image_changes() -> None:
-    """Judged on the whole: an edge may by chance lie between two like colours."""
+    """Judged on the whole: an edge may by chance lie between two like colors."""
     steps_at, steps_elsewhere = [], []
     for scene in SCENES:
-        grey = scene.image.astype(float).sum(2)
-        change = np.abs(np.diff(grey, axis=1))
-        shown = sum((i * pixels(it) for i, it in enumerate(scene.instances, 1)), np.zeros(1, int))
+        gray = scene.image.astype(float).sum(2)
+        change = np.abs(np.diff(gray, axis=1))
+        shown = sum(
+            (i * pixels(instance) for i, instance in enumerate(scene.instances, 1)),
+            np.zeros(1, int),
+        )
         if scene.instances:
             border = np.diff(shown, axis=1) != 0
             steps_at.append(change[border].mean())
@@ -143,7 +151,7 @@ def test_a_scene_may_show_nothing() -> None:
 def test_the_size_can_be_given(size_hw: tuple[int, int]) -> None:
     scene = shape_scenes.scene(1, size_hw)
     assert scene.image.shape == (*size_hw, 3)
-    assert {it.mask.size_hw for it in scene.instances} <= {size_hw}
+    assert {instance.mask.size_hw for instance in scene.instances} <= {size_hw}
 
 
 def test_a_wrong_size_or_seed_is_refused() -> None:
