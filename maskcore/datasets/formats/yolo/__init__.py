@@ -225,7 +225,11 @@ def _classes(
         reason = "The file is no text that can be read; the classes are called by their numbers."
         return {}, False, [Problem(files[0], reason)]
     is_list = yolo_names.is_names_file(files[0])
-    names = yolo_names.read_list(text) if is_list else yolo_names.read_yaml(text)
+    try:
+        names = yolo_names.read_list(text) if is_list else yolo_names.read_yaml(text)
+    except DatasetError as error:
+        reason = f"{error}; the classes are called by their numbers."
+        return {}, yolo_names.has_keypoints(text), [Problem(files[0], reason)]
     if not names:
         reason = "No names of classes are found in it; they are called by their numbers."
         return {}, False, [Problem(files[0], reason)]

@@ -1,33 +1,33 @@
 """The names of YOLO's classes: data.yaml, classes.txt, obj.names.
 
-Of YAML (https://yaml.org/spec/1.2.2/) as much is read as lists of names need: `names` as a list
-or a mapping, in block or flow style, plain, 'single' or "double" quoted. Nothing is executed or
-expanded.
+YAML is read as PyYAML's parser tells its parts, and of them only text is taken, as it stands in
+the file: nothing is built, run or expanded, and a class called `on`, `1.0` or `2024-05-01` stays
+what somebody wrote. PyYAML would read a switch, a number and a day, as YAML 1.1 has it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import yaml
 
 from maskcore.datasets.files import base, suffix
+from maskcore.errors import DatasetError
 
-_QUOTED = r'"(?:[^"\\]|\\.)*+"|' r"'(?:[^']|'')*+'"
-_NAMES = re.compile(r"^([\"']?)names\1[ \t]*:(?=\s|$)[ \t]*", re.MULTILINE)
-_KEYPOINTS = re.compile(r"^kpt_shape[ \t]*:", re.MULTILINE)
-_BETWEEN = r"(?:\s|,|#[^\n]*+)*+"
-_PLAIN = r"(?:[^,\[\]{}\n#]|(?<!\s)#)"
-_IN_LIST = re.compile(rf"{_BETWEEN}(?P<key>)(?P<value>{_QUOTED}|(?![\"']){_PLAIN}++)", re.DOTALL)
-_IN_MAPPING = re.compile(
-    rf"{_BETWEEN}[\"']?(?P<key>\d+)[\"']?\s*:\s*(?P<value>{_QUOTED}|(?![\"']){_PLAIN}*+)", re.DOTALL
-)
-_ITEM = re.compile(r"(?P<indent>\s*)-(?P<key>)(?:\s+(?P<value>.*))?$")
-_ENTRY = re.compile(r"(?P<indent>\s*)[\"']?(?P<key>\d+)[\"']?\s*:(?:\s+(?P<value>.*))?$")
-_ESCAPE = re.compile(
-    r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U000[0-9A-Fa-f]{5}|U0010[0-9A-Fa-f]{4}|.)"
-)
-_ESCAPED = dict(zip("0abtnvfreN_LP", "\0\a\b\t\n\v\f\r\x1b\x85\xa0\u2028\u2029", strict=True))
+MAX_LENGTH = 2_000_000 if yaml.__with_libyaml__ else 100_000
+"""Characters that a YAML may have: some 100,000 names, or 5,000 where PyYAML has no libyaml."""
+
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_MOST_NESTED = 32
 _MOST_DIGITS = 9
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_NAMES = re.compile(r"^([\"']?)names\1[ \t]*:(?=\s|$)", re.MULTILINE)
+_BARE_NAME = re.compile(
+    r"^(?P<number>[ \t]*[\"']?\d+[\"']?:[ ]+)(?P<name>[^\s\"'\[{&*!|>#%@`].*:[ ].*)$", re.MULTILINE
+)
+_KEYPOINTS = re.compile(r"^kpt_shape[ \t]*:", re.MULTILINE)
 
 
 def is_names_file(name: str) -> bool:
@@ -57,18 +57,21 @@ def read_list(text: str) -> dict[int, str]:
 
 
 def read_yaml(text: str) -> dict[int, str]:
-    """Read `names`: class number -> name; {} if there are none."""
-    found = _NAMES.search(text)
-    if found is None:
-        return {}
-    rest = text[found.end() :]
-    value = rest.lstrip()
-    entries = _flow(value) if value[:1] in ("[", "{") else _block(rest)
-    names: dict[int, str] = {}
-    for key, raw in entries:
-        if len(key) <= _MOST_DIGITS:
-            names[int(key) if key else len(names)] = _scalar(raw)
-    return names
+    """Read `names`: class number -> name; {} if there are none.
+
+    A name after its number may hold ": " without quotes, which YAML does not allow.
+
+    Raises:
+        DatasetError: If it is no YAML or too large; the sentence does not name the file.
+    """
+    if len(text) > MAX_LENGTH:
+        raise DatasetError(f"The file is longer than {MAX_LENGTH:,} characters")
+    try:
+        return _names(text)
+    except yaml.YAMLError as error:
+        with suppress(yaml.YAMLError):
+            return _names(_BARE_NAME.sub(_with_quotes, text))
+        raise DatasetError(_fault(error, text)) from error
 
 
 def write_yaml(names: Iterable[tuple[int, str]], folders: Mapping[str, Sequence[str]]) -> str:
@@ -87,49 +90,77 @@ def write_yaml(names: Iterable[tuple[int, str]], folders: Mapping[str, Sequence[
     return "\n".join(lines) + "\n"
 
 
-def _flow(value: str) -> Iterator[tuple[str, str]]:
-    pattern = _IN_LIST if value[0] == "[" else _IN_MAPPING
-    place = 1
-    while found := pattern.match(value, place):
-        yield found["key"], found["value"]
-        place = found.end()
-
-
-def _block(rest: str) -> list[tuple[str, str]]:
-    """Read lines "- name" or "0: name", which may go on in lines that are indented more."""
-    entries: list[tuple[str, list[str]]] = []
-    indent = None
-    for line in rest.splitlines()[1:]:
-        if not line.strip() or line.lstrip().startswith("#"):
+def _names(text: str) -> dict[int, str]:
+    names: dict[int, str] = {}
+    events = _shallow(yaml.parse(text, Loader=_LOADER))
+    for event in events:
+        if not isinstance(event, yaml.DocumentStartEvent):
             continue
-        if not line.startswith((" ", "\t", "-")) or line.startswith("---"):
-            break
-        found = _ITEM.match(line) or _ENTRY.match(line)
-        if found and indent in (None, found["indent"]):
-            indent = found["indent"]
-            entries.append((found["key"], [found["value"] or ""]))
-        elif entries:
-            entries[-1][1].append(line.strip())
-    return [(key, " ".join(pieces)) for key, pieces in entries]
+        if isinstance(next(events), yaml.MappingStartEvent):
+            entries = _entries(events)
+            for key in entries:
+                if key == "names":
+                    names = _numbered(events)
+                else:
+                    next(entries)
+    return names
 
 
-def _scalar(raw: str) -> str:
-    raw = raw.strip()
-    quoted = re.match(_QUOTED, raw, re.DOTALL)
-    if quoted is None:
-        plain = re.sub(r"(?:^|\s)#.*", "", raw).strip()
-        return "" if plain in ("~", "null") else plain
-    inner = quoted[0][1:-1]
-    if raw[0] == "'":
-        return inner.replace("''", "'")
-    text = _ESCAPE.sub(_unescaped, inner)
-    # JSON's way to write what lies beyond the 65,536 characters of \u; half a pair is nothing.
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _shallow(events: Iterable[yaml.Event]) -> Iterator[yaml.Event]:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_NESTED:
+            raise DatasetError("The file is nested too deeply")
+        yield event
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1]
-    return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED.get(code, code)
+def _entries(events: Iterator[yaml.Event]) -> Iterator[str | None]:
+    """Yield what stands in the list or mapping that has just begun; None for what is no text."""
+    for event in events:
+        if isinstance(event, yaml.CollectionEndEvent):
+            return
+        if isinstance(event, yaml.CollectionStartEvent):
+            for _ in _entries(events):
+                pass
+        yield _text(event)
+
+
+def _text(event: yaml.Event) -> str | None:
+    if not isinstance(event, yaml.ScalarEvent):
+        return None
+    is_plain = event.implicit[0]
+    return "" if is_plain and event.value in _NULLS else str(event.value)
+
+
+def _numbered(events: Iterator[yaml.Event]) -> dict[int, str]:
+    """Take the value of `names`: a list, or a mapping of class numbers."""
+    value = next(events)
+    entries = _entries(events)
+    if isinstance(value, yaml.SequenceStartEvent):
+        return {number: name for number, name in enumerate(entries) if name is not None}
+    if not isinstance(value, yaml.MappingStartEvent):
+        return {}
+    return {
+        int(key): name
+        for key, name in zip(entries, entries, strict=True)
+        if key and name is not None and key.isdecimal() and len(key) <= _MOST_DIGITS
+    }
+
+
+def _with_quotes(line: re.Match[str]) -> str:
+    return line["number"] + _double_quoted(line["name"].partition(" #")[0].strip())
+
+
+def _fault(error: yaml.YAMLError, text: str) -> str:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark is None:
+        return "The file is not valid YAML"
+    line = (*text.splitlines(), "")[mark.line]
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return f"Line {mark.line + 1} is indented with a tab, which YAML does not allow"
+    return f"Line {mark.line + 1} is not valid YAML"
 
 
 def _double_quoted(text: str) -> str:

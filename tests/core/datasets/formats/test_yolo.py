@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -14,6 +17,7 @@ from maskcore.datasets.dataset import Dataset
 from maskcore.datasets.formats import yolo
 from maskcore.datasets.formats.yolo import lines as yolo_lines, names as yolo_names
 from maskcore.datasets.source import FileSource
+from maskcore.errors import DatasetError
 from maskcore.files.zips import ZipFiles
 from maskcore.masks import parts as mask_parts
 from maskcore.types import Instance, Mask
@@ -302,7 +306,123 @@ def test_yaml_without_names_that_can_be_read_is_no_reason_to_stop(
 @pytest.mark.parametrize("piece", ["#", "# ", ",", "[", '"', "'", "\\", "0:", "- ", "\n", " "])
 def test_hostile_yaml_takes_no_time(piece: str) -> None:
     for start in ("names: [", "names: {", "names:\n", 'names: ["'):
-        yolo_names.read_yaml(start + piece * 20_000)
+        with suppress(DatasetError):
+            yolo_names.read_yaml(start + piece * 20_000)
+
+
+# From PyYAML 6.0.4's own `yaml.dump({"names": [...]}, default_flow_style=True)`.
+FOLDED = """\
+names: [person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic
+    light, fire hydrant, stop sign]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (FOLDED, "person|bicycle|car|motorcycle|airplane|bus|train|truck|boat|traffic light|"
+         "fire hydrant|stop sign"),
+        ("names: [\n  a,\n  # b,\n  'c # d', e#f]", "a|c # d|e#f"),
+        ("names: [1, 007, 1.0, 2024-05-01, 0x1F, 1_000]", "1|007|1.0|2024-05-01|0x1F|1_000"),
+        ("names:\n- on\n- no\n- Yes\n- true\n- 'null'\n", "on|no|Yes|true|null"),
+        ("names:\n- |\n  a\n  b\n- >-\n  c\n  d\n", "a\nb\n|c d"),
+        ("names: [信号灯, \"\\u00e9t\\xe9\", 'l''eau', 🐕]", "信号灯|été|l'eau|🐕"),
+        ("names: [&first a, b, !!str c, !own d]", "a|b|c|d"),
+        ("names: [a, b]\nnames: [c]\n", "c"),
+        ("%YAML 1.1\n---\nnames: [a]\n...\n", "a"),
+        ("other: {names: [x], more: [{names: [y]}]}\nnames: [a]", "a"),
+        ("other:\n  names: [x]\n? [names]\n: [y]\nnames: [a]", "a"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
+def test_names_are_what_was_written(
+    text: str, names: str, loader: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yolo_names, "_LOADER", loader)
+    assert list(yolo_names.read_yaml(text).values()) == names.split("|")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("names: {0: a, 2: b}", {0: "a", 2: "b"}),
+        ("names:\n  '3': a\n  01: b\n  1: c\n", {3: "a", 1: "c"}),
+        ("names: {a: 0, b: 1}", {}),
+        ("names: {-1: a, 1.5: b, 12345678901234567890: c}", {}),
+        ("names: [a, [b, {c: d}], e]", {0: "a", 2: "e"}),
+        ("names: {0: [a, b], 1: c}", {1: "c"}),
+        ("names:\n- ~\n-\n- null\n- ''\n", {0: "", 1: "", 2: "", 3: ""}),
+        ("names: {0: , 1: ~}", {0: "", 1: ""}),
+        ("names:\t[a,\tb]", {0: "a", 1: "b"}),
+        ("names: {0: a: b}", None),
+        ("names:\n  0: a: b # c\n  1: 'd'\n  2: https://e\n", {0: "a: b", 1: "d", 2: "https://e"}),
+        ("- names: [a]", {}),
+        ("names", {}),
+        ("", {}),
+    ],
+)  # fmt: skip
+def test_names_keep_their_numbers(text: str, names: dict[int, str] | None) -> None:
+    if names is None:
+        with pytest.raises(DatasetError):
+            yolo_names.read_yaml(text)
+    else:
+        assert yolo_names.read_yaml(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("train: images\nnames: [a, b\nval: images\n", "Line 3 is not valid YAML"),
+        ("names:\n- a\n b\nc\n", "Line 5 is not valid YAML"),
+        ("names:\n\t0: a\n", "Line 2 is indented with a tab, which YAML does not allow"),
+        ("names: [a]\nval: *nowhere: x: y\n", "Line 2 is not valid YAML"),
+        ('names: [a]\npath: "C:\\data"\n', "Line 2 is not valid YAML"),
+        ("names: [\a]", "The file is not valid YAML"),
+        ("names: " + "[" * 100_000, "Line 1 is not valid YAML"),
+        ("names: " + "[" * 100, "The file is nested too deeply"),
+        ("names:\n " + "- " * 100_000, "The file is nested too deeply"),
+        ("names: " + "{a: " * 50_000, "The file is nested too deeply"),
+    ],
+)
+def test_yaml_that_is_damaged_is_said_to_be(tmp_path: Path, text: str, reason: str) -> None:
+    dataset = read_lines(tmp_path, "3 0 0 1 0 1 1", **{"data.yaml": text})
+    assert dataset.labels == ("3",)
+    assert [(it.where, it.reason) for it in dataset.problems] == [
+        ("data.yaml", f"{reason}; the classes are called by their numbers.")
+    ]
+
+
+def test_what_yaml_could_run_is_not_run(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    run = f"!!python/object/apply:os.mkdir ['{marker}']"
+    text = f"names: [{run}, b]\n"
+    assert yolo_names.read_yaml(text) == {1: "b"}
+    yaml.load(text, Loader=yaml.UnsafeLoader)  # proves that the text could
+    assert marker.exists()
+
+
+def test_aliases_are_not_followed() -> None:
+    lists = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 30))
+    bomb = f"a0: &a0 [x, x]\n{lists}"
+    for names, expected in (("*a29", {}), ("[*a29, b]", {1: "b"}), ("{0: *a29}", {})):
+        assert yolo_names.read_yaml(f"{bomb}names: {names}\n") == expected
+    merges = "".join(f"m{i}: &m{i} {{<<: [*m{i - 1}, *m{i - 1}]}}\n" for i in range(1, 60))
+    assert yolo_names.read_yaml(f"m0: &m0 {{0: a}}\n{merges}names: {{<<: *m59, 1: b}}") == {1: "b"}
+
+
+@pytest.mark.parametrize("entry", [" {}: a\n", "- {}\n", "- &a{} b\n", "- !t{} b\n", "- [{}]\n"])
+def test_the_longest_yaml_is_read_within_five_seconds(entry: str) -> None:
+    most = yolo_names.MAX_LENGTH // len(entry.format(100_000))
+    text = "names:\n" + "".join(map(entry.format, range(most)))
+    before = time.process_time()
+    assert len(yolo_names.read_yaml(text)) == (0 if "[" in entry else most)
+    assert time.process_time() - before < 5
+
+
+def test_a_million_names_are_refused_at_once(tmp_path: Path) -> None:
+    text = "names:\n" + "- a\n" * 1_000_000
+    dataset = read_lines(tmp_path, "3 0 0 1 0 1 1", **{"data.yaml": text})
+    assert dataset.problems[0].reason.startswith("The file is longer than 2,000,000 characters; ")
 
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1)
@@ -312,6 +432,13 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1)
 def test_any_label_comes_back_from_yaml(names: list[str]) -> None:
     text = yolo_names.write_yaml(enumerate(names), {"train": ["images"]})
     assert all(it.isprintable() for it in text.split("\n"))
+    assert list(yolo_names.read_yaml(text).values()) == names
+
+
+@given(st.lists(NAMES, max_size=30), st.booleans(), st.booleans())
+def test_names_come_back_as_pyyaml_writes_them(names: list[str], flow: bool, plain: bool) -> None:
+    content = {"names": names if plain else dict(enumerate(names)), "nc": len(names)}
+    text = yaml.safe_dump(content, default_flow_style=flow, allow_unicode=plain)
     assert list(yolo_names.read_yaml(text).values()) == names
 
 
