@@ -11,17 +11,25 @@ import streamlit as st
 
 from maskcore.errors import MaskcoreError
 from pages.shared import markdown
+from pages.shared.server import disk
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Show a fault in what the user gave, and go on after the block."""
+    """Show a fault in what the user gave, or that the disk is full, and go on after the block."""
     try:
         yield
     except MaskcoreError as error:
-        st.error(markdown.plain(str(error)), icon=":material/error:")
+        sentence = str(error)
+    except OSError as error:
+        if not disk.is_full(error):
+            raise
+        sentence = disk.FULL
+    else:
+        return
+    st.error(markdown.plain(sentence), icon=":material/error:")
 
 
 @contextmanager

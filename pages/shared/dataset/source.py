@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import datasets
-from maskcore.errors import MaskcoreError
 from maskcore.wording import counted
 from pages.shared import errors, markdown, uploads
 from pages.shared.dataset import example, server_folder, state
@@ -24,7 +23,7 @@ from pages.shared.dataset.state import (
 )
 from pages.shared.dataset.uploads import MAX_BYTES, UploadFolder
 
-_WISH, _FORMAT = "data set wish", "data set format"
+_REQUEST, _FORMAT = "data set request", "data set format"
 _GENERATION = "data set uploads so far"
 _MOST_TOLD = 3
 
@@ -32,16 +31,16 @@ _MOST_TOLD = 3
 def show() -> None:
     """Show what is open and what can be changed about it, or how to open something."""
     with errors.shown():
-        wish: Callable[[], None] | None = st.session_state.get(_WISH)
-        if wish is not None:
-            # A click in the meantime ends this run; the next one fulfils the wish then.
+        request: Callable[[], None] | None = st.session_state.get(_REQUEST)
+        if request is not None:
+            # A click in the meantime ends this run, which is no Exception; the next one answers.
             try:
                 with st.spinner("Reading the files"):
-                    wish()
-            except MaskcoreError:
-                del st.session_state[_WISH]
+                    request()
+            except Exception:  # said once, whatever it is
+                del st.session_state[_REQUEST]
                 raise
-            del st.session_state[_WISH]
+            del st.session_state[_REQUEST]
     opened = current()
     if opened is None:
         _offer()
@@ -49,9 +48,9 @@ def show() -> None:
         _bar(opened)
 
 
-def _ask(wish: Callable[..., None], *arguments: Any) -> None:
+def _ask(function: Callable[..., None], *arguments: Any) -> None:
     """Do it on the next run of the page, where what goes wrong can be shown; for callbacks."""
-    st.session_state[_WISH] = partial(wish, *arguments)
+    st.session_state[_REQUEST] = partial(function, *arguments)
 
 
 def _offer() -> None:
@@ -83,8 +82,12 @@ def _offer() -> None:
             args=(_open_sample,),
         )
     with st.expander("What is understood", icon=":material/help:"):
-        known = [f"- **{it.title}**: {it.what}" for it in datasets.FORMATS.values() if it.can_read]
-        st.markdown("\n".join(known))
+        lines = [
+            f"- **{known.title}**: {known.what}"
+            for known in datasets.FORMATS.values()
+            if known.can_read
+        ]
+        st.markdown("\n".join(lines))
 
 
 def _is_on_server() -> bool:
@@ -105,14 +108,22 @@ def _uploaders() -> None:
     # A new key empties the widgets once their files are taken.
     generation = st.session_state.setdefault(_GENERATION, 0)
     files, folder = st.columns(2)
-    for place, what, label, several in (
-        (files, "files", "Files: images and annotations, or a zip of all", True),
-        (folder, "folder", "A folder, with the folders in it", "directory"),
-    ):
-        key = f"data set {what} {generation}"
-        place.file_uploader(
-            label, accept_multiple_files=several, key=key, on_change=_take, args=(key,)
-        )
+    key = f"data set files {generation}"
+    files.file_uploader(
+        "Files: images and annotations, or a zip of all",
+        accept_multiple_files=True,
+        key=key,
+        on_change=_take,
+        args=(key,),
+    )
+    key = f"data set folder {generation}"
+    folder.file_uploader(
+        "A folder, with the folders in it",
+        accept_multiple_files="directory",
+        key=key,
+        on_change=_take,
+        args=(key,),
+    )
     st.caption(
         f"Up to {MAX_BYTES // 1_000_000} MB in all. The files stay on this server while the page "
         "is open, and are deleted then."
@@ -130,7 +141,7 @@ def _open_uploads(files: Sequence[UploadedFile]) -> None:
     """Open what was uploaded, together with what is there if that was uploaded too."""
     opened = current()
     folder = opened.kept if opened is not None and opened.kept is not None else UploadFolder()
-    folder.add((it.name, it.getvalue()) for it in files)
+    folder.add((file.name, file.getvalue()) for file in files)
     state.open_files(folder.path, folder.name, folder.digest, kept=folder)
 
 
@@ -181,4 +192,4 @@ def _format(opened: Opened) -> None:
 
 
 def _readable() -> list[str]:
-    return [name for name, it in datasets.FORMATS.items() if it.can_read]
+    return [name for name, known in datasets.FORMATS.items() if known.can_read]

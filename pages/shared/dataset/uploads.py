@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from maskcore.errors import DatasetError
 from maskcore.files import archive
 from maskcore.files.zips import ZipFiles, is_hidden
+from pages.shared.server import disk
 
 MAX_BYTES = 300_000_000
 """What the files of one visitor may have together."""
@@ -26,7 +26,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _PendingFile:
     """A file that is to be stored: its name, its size, what returns its content."""
 
     name: str
@@ -41,12 +41,15 @@ class UploadFolder:
         folder: Where the files are.
         notes: What was left out, one sentence each.
         remove: Removes the folder now.
+
+    Raises:
+        OSError: If it cannot be made, as on a full disk.
     """
 
     def __init__(self) -> None:
-        top = Path(tempfile.mkdtemp(prefix="mask-studio-"))
-        self.remove = weakref.finalize(self, shutil.rmtree, top, ignore_errors=True)
-        self.folder = top / "The upload"  # which is what messages call it
+        self._temporary = disk.TemporaryFolder()
+        self.remove = self._temporary.remove
+        self.folder = self._temporary.path / "The upload"  # which is what messages call it
         self.folder.mkdir()
         self.notes: list[str] = []
         self._files: dict[str, tuple[int, str]] = {}  # name -> bytes, SHA-256
@@ -60,7 +63,7 @@ class UploadFolder:
     @property
     def name(self) -> str:
         """What to call the whole."""
-        tops = {it.partition("/")[0] for it in self._files}
+        tops = {name.partition("/")[0] for name in self._files}
         return tops.pop() if len(tops) == 1 else f"{len(self._files):,} files"
 
     @property
@@ -85,56 +88,95 @@ class UploadFolder:
         Raises:
             DatasetError: If there is no file among them, they are too large together with those
                 that are there, or an archive is damaged. Nothing is stored then.
+            OSError: If the disk is full; nothing is stored then.
         """
         given = [(_parts(name), content) for name, content in uploads]
-        given = [(parts, it) for parts, it in given if parts and not is_hidden("/".join(parts))]
+        given = [
+            (parts, content) for parts, content in given if parts and not is_hidden("/".join(parts))
+        ]
         if not given:
             raise DatasetError("There is no file in what was uploaded.")
         zipped = self._only_zip
-        if zipped and [zipped] not in [list(map(archive.safe_name, it)) for it, _ in given]:
+        if zipped and [zipped] not in [list(map(archive.safe_name, parts)) for parts, _ in given]:
             given.insert(0, ([zipped], (self.folder / zipped).read_bytes()))
         unpack = len(given) > 1 or bool(self._files)
-        wanted = []
+        pending: list[_PendingFile] = []
+        notes: list[str] = []
         for parts, content in given:
             name = "/".join(map(archive.safe_name, parts))
             if unpack and _is_zip(name):
+                files = ZipFiles(content)
                 # What was read out of a zip alone keeps its names when other files come.
-                wanted += self._unpacked("" if name == zipped else name[:-4], content)
+                pending += _unpacked("" if name == zipped else name[:-4], files)
+                notes += files.notes
             else:
-                wanted.append(_Wanted(name, len(content), partial(bytes, content)))
+                pending.append(_PendingFile(name, len(content), partial(bytes, content)))
         held = sum(size for name, (size, _) in self._files.items() if name != zipped)
-        if held + sum(it.n_bytes for it in wanted) > MAX_BYTES:
+        if held + sum(file.n_bytes for file in pending) > MAX_BYTES:
             raise DatasetError(_TOO_LARGE)
-        if zipped:
-            (self.folder / zipped).unlink(missing_ok=True)
-            del self._files[zipped]
-        names = archive.unique_names(it.name for it in wanted)
-        for name, it in zip(names, wanted, strict=True):
-            self._store(name, it.read)
+        names = archive.unique_names(file.name for file in pending)
+        self._store(dict(zip(names, pending, strict=True)), notes, without=zipped)
 
-    def _unpacked(self, folder: str, content: bytes) -> list[_Wanted]:
-        files = ZipFiles(content)
-        self.notes += files.notes
-        return [
-            _Wanted(
-                "/".join(map(archive.safe_name, [*_parts(folder), *_parts(member)])),
-                files.n_bytes(member),
-                partial(files.read, member),
-            )
-            for member in files.names
-        ]
+    def _store(
+        self, pending: Mapping[str, _PendingFile], notes: list[str], *, without: str | None
+    ) -> None:
+        """Write all files aside and move them in together, so that none is ever there by half.
 
-    def _store(self, name: str, read: Callable[[], bytes]) -> None:
-        target = self.folder / name
+        Args:
+            pending: Name -> file.
+            notes: Sentences on them; one is added for each of the first that cannot be stored.
+            without: A file that is removed, the archive of which they are.
+
+        Raises:
+            OSError: If the disk is full; everything is as before.
+        """
+        incoming = self._temporary.path / "incoming"
+        stored = {}
         try:
-            content = read()
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        except (DatasetError, OSError) as error:
-            if len(self.notes) < _MOST_NAMED:
-                self.notes.append(f"{name} could not be stored: {error}")
-            return
-        self._files[name] = len(content), hashlib.sha256(content).hexdigest()
+            for name, file in pending.items():
+                with _noted(name, notes):
+                    content = file.read()
+                    _write(incoming / name, content)
+                    stored[name] = len(content), hashlib.sha256(content).hexdigest()
+            if without:
+                (self.folder / without).unlink(missing_ok=True)
+                del self._files[without]
+            for name, identity in stored.items():
+                with _noted(name, notes):
+                    (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (incoming / name).replace(self.folder / name)
+                    self._files[name] = identity
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+        self.notes += notes
+
+
+@contextmanager
+def _noted(name: str, notes: list[str]) -> Iterator[None]:
+    """Go on after a file that cannot be stored, and say so, unless the disk is full."""
+    try:
+        yield
+    except (DatasetError, OSError) as error:
+        if disk.is_full(error):
+            raise
+        if len(notes) < _MOST_NAMED:
+            notes.append(f"{name} could not be stored: {error}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _unpacked(folder: str, files: ZipFiles) -> list[_PendingFile]:
+    return [
+        _PendingFile(
+            "/".join(map(archive.safe_name, [*_parts(folder), *_parts(member)])),
+            files.n_bytes(member),
+            partial(files.read, member),
+        )
+        for member in files.names
+    ]
 
 
 def _is_zip(name: str) -> bool:
@@ -142,4 +184,4 @@ def _is_zip(name: str) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    return [it for it in name.replace("\\", "/").split("/") if it.strip(" .")]
+    return [part for part in name.replace("\\", "/").split("/") if part.strip(" .")]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
+from pages.shared.server import disk
 
 MAX_BYTES = 1_000_000_000
 """The most that the files in a zip may have together; half of the free disk if that is less."""
+
+_LEAST_BYTES = 1_000_000  # with room for less, the disk is full
 
 
 def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice: str) -> None:
@@ -23,14 +26,19 @@ def write(members: Iterable[tuple[str, bytes]], path: str, *, what: str, advice:
         advice: What makes it smaller, for people.
 
     Raises:
-        MaskcoreError: If it would be too large or cannot be written.
+        MaskcoreError: If it would be too large or cannot be written, as on a full disk.
     """
     target = Path(path)
-    limit = min(MAX_BYTES, shutil.disk_usage(target.parent).free // 2)
+    room = shutil.disk_usage(target.parent).free // 2
+    if room < _LEAST_BYTES:
+        raise MaskcoreError(disk.FULL)
+    limit = min(MAX_BYTES, room)
     too_large = f"The {what} would take more than {limit / 1e6:,.0f} MB; {advice}."
     try:
         archive.write_zip(target, _limited(members, limit, too_large))
     except OSError as error:
+        if disk.is_full(error):
+            raise MaskcoreError(disk.FULL) from error
         raise MaskcoreError(
             f"The zip could not be written to the server's disk; export fewer {what}."
         ) from error

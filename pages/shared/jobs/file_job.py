@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +9,10 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared import errors
 from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
+from pages.shared.server.disk import TemporaryFolder
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,13 @@ class FileJob:
         job: The job.
         path: Of the file, once the job is done.
         cache_key: Identifies what was wanted.
-        remove: Removes the file; with the visitor goes the job, and with the job the file.
+        folder: Where the file is, and what else the job leaves; goes with this object.
     """
 
     job: Job
     path: Path
     cache_key: str
-    remove: Callable[[], object]
+    folder: TemporaryFolder
 
 
 def submit(
@@ -46,24 +45,25 @@ def submit(
         function: Called as function(report, *arguments, path) in the worker process.
         *arguments: What it gets.
     """
-    folder = tempfile.mkdtemp(prefix="mask-studio-")
-    path = Path(folder) / name
-    before = st.session_state.get(_job(key))
-    progress.submit(_job(key), title, function, *arguments, str(path))
-    job: Job | None = st.session_state.get(_job(key))
-    if job is None or job is before:  # there was no room in the line
-        shutil.rmtree(folder)
-        return
-    former = latest(key)
-    if former is not None:
-        former.remove()
-    remove = weakref.finalize(job, shutil.rmtree, folder, ignore_errors=True)
-    st.session_state[_file(key)] = FileJob(job, path, cache_key, remove)
+    with errors.shown():
+        folder = TemporaryFolder()
+        path = folder.path / name
+        before = st.session_state.get(_job(key))
+        progress.submit(_job(key), title, function, *arguments, str(path))
+        job: Job | None = st.session_state.get(_job(key))
+        if job is None or job is before:  # there was no room in the line
+            return
+        former = latest(key)
+        if former is not None:
+            former.folder.remove()
+        st.session_state[_file(key)] = FileJob(job, path, cache_key, folder)
 
 
 def latest(key: str, *, of: str = "") -> FileJob | None:
     """Return the last job under the key, if what was wanted of it begins with `of`."""
     found: FileJob | None = st.session_state.get(_file(key))
+    if found is not None and found.job.state in ("failed", "cancelled"):
+        found.folder.remove()  # a process that was ended may have left half a file
     return found if found is not None and found.cache_key.startswith(of) else None
 
 
