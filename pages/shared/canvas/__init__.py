@@ -27,19 +27,27 @@ def _text(name: str) -> str:
     return (_HERE / name).read_text("utf-8")
 
 
-def _linked(*names: str) -> str:
-    """Join ES modules, each after those that it imports: Streamlit takes the text of just one."""
-    whole = "\n".join(_text(name) for name in names)
-    return re.sub(r"^(import .*\n|export (?!default))", "", whole, flags=re.MULTILINE)
+def _linked(name: str) -> str:
+    """Join an ES module and all that it imports: Streamlit takes the text of just one."""
+    texts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name in texts:
+            return
+        text = _text(name)
+        for imported in re.findall(r'^import [^;]* from "\./(.*)";$', text, re.MULTILINE):
+            add(imported)
+        texts[name] = re.sub(r"^(import [^;]*;\n|export (?!default))", "", text, flags=re.MULTILINE)
+
+    add(name)
+    return "\n".join(texts.values())
 
 
 _canvas = st.components.v2.component(
     "mask_canvas",
     html=_text("canvas.html"),
     css=_text("canvas.css"),
-    js=_linked(
-        *("pixels.js", "bits.js", "history.js", "post.js", "view.js", "tools.js", "canvas.js")
-    ),
+    js=_linked("canvas.js"),
 )
 _transport = st.components.v2.component(
     "mask_canvas_transport",

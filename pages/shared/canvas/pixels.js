@@ -111,13 +111,14 @@ export function drawEllipse(grid, box, value) {
   return rect;
 }
 
+const lowest = (values) => Math.floor(values.reduce((a, b) => Math.min(a, b)));
+const highest = (values) => Math.ceil(values.reduce((a, b) => Math.max(a, b)));
+
 // Even-odd; a center on a left or upper edge is inside, on a right or lower edge outside.
 export function drawPolygon(grid, points, value) {
   if (points.length < 3) return null;
   const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
-  const low = (values) => Math.floor(values.reduce((a, b) => Math.min(a, b)));
-  const high = (values) => Math.ceil(values.reduce((a, b) => Math.max(a, b)));
-  const rect = clipped(grid, { x1: low(xs), y1: low(ys), x2: high(xs), y2: high(ys) });
+  const rect = clipped(grid, { x1: lowest(xs), y1: lowest(ys), x2: highest(xs), y2: highest(ys) });
   if (!rect) return null;
   for (let y = rect.y1; y < rect.y2; y++) {
     const center = y + 0.5, crossings = [];

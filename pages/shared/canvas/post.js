@@ -11,7 +11,7 @@ const RESEND_AFTER = 4000; // ms
 const MOST_SHEETS = 6;
 
 // What is painted on: a mask, its history, and what of it Python does not know yet.
-class Sheet {
+export class Sheet {
   constructor(document, width, height) {
     this.document = document;
     this.grid = makeGrid(width, height);
@@ -24,7 +24,8 @@ class Sheet {
   // Take a mask from Python, but not where something newer was painted: one step to undo.
   adopt(packed, base, revision) {
     if (base <= this.base) return; // came later than a newer one
-    const { grid, history } = this, rects = this.sent.filter((it) => it.revision > revision).map((it) => it.rect);
+    const { grid, history } = this;
+    const rects = this.sent.filter((sent) => sent.revision > revision).map((sent) => sent.rect);
     if (this.dirty) rects.push(this.dirty);
     history.begin();
     unpackBits(packed, grid.data);
@@ -39,7 +40,7 @@ class Sheet {
   }
 }
 
-class Post {
+export class Post {
   constructor() {
     this.sheets = new Map(); // document -> Sheet, the one used last at the end
     this.events = [];
@@ -51,7 +52,7 @@ class Post {
   }
 
   get idle() {
-    return !this.sending && !this.events.length && ![...this.sheets.values()].some((sheet) => sheet.dirty);
+    return !this.sending && !this.events.length && ![...this.sheets.values()].some(({ dirty }) => dirty);
   }
 
   // The sheet of a document; a few are kept, with their histories, while others are painted on.
@@ -82,7 +83,7 @@ class Post {
   async next() {
     if (!this.sending) {
       const event = this.events.shift();
-      const sheet = event ? null : [...this.sheets.values()].find((it) => it.dirty);
+      const sheet = event ? null : [...this.sheets.values()].find(({ dirty }) => dirty);
       if (event || sheet) {
         const sending = { revision: ++this.revision, event, sheet };
         this.sending = sending;

@@ -1,20 +1,17 @@
 // What is seen of the image and its mask: three canvases of the size of the view.
 //
-// `scale` is CSS pixels a pixel of the image; (left, top) is where the image's corner lies. The
-// mask is sampled to the screen, so there is never a full-size colored copy of it.
+// The mask is sampled to the screen, so there is never a full-size colored copy of it.
+import { Placement } from "./placement.js";
+import { sampleMask, shade } from "./shading.js";
 
-const LOWEST = 0.05, HIGHEST = 32, GRID_FROM = 8;
-const SAMPLES = [[0.25, 0.75], [0.75, 0.25]];
+const GRID_FROM = 8;
 
-export class View {
+export class View extends Placement {
   constructor(box, below, above, marks) {
-    this.box = box;
+    super(box);
     this.canvases = [below, above, marks];
     [this.below, this.above, this.marks] = this.canvases.map((canvas) => canvas.getContext("2d"));
     this.look = { style: "overlay", opacity: 0.45, color: [230, 159, 0] };
-    this.scale = 1;
-    this.left = this.top = 0;
-    this.fitted = true;
   }
 
   show(image, smaller, grid, under) {
@@ -26,6 +23,12 @@ export class View {
 
   get ratio() { return window.devicePixelRatio || 1; }
 
+  // Where the image lies in pixels of the screen.
+  get onScreen() {
+    const { ratio } = this;
+    return { size: this.scale * ratio, left: this.left * ratio, top: this.top * ratio };
+  }
+
   resize() {
     const { clientWidth, clientHeight } = this.box;
     if (!clientWidth || !clientHeight) return;
@@ -36,45 +39,19 @@ export class View {
     if (this.fitted) this.fit(); else this.draw();
   }
 
-  fit() {
-    if (!this.grid) return;
-    const { clientWidth: width, clientHeight: height } = this.box;
-    this.scale = Math.min(width / this.grid.width, height / this.grid.height, HIGHEST);
-    this.smallest = Math.min(LOWEST, this.scale);
-    this.left = (width - this.grid.width * this.scale) / 2;
-    this.top = (height - this.grid.height * this.scale) / 2;
-    this.fitted = true;
-    this.draw();
-  }
-
-  // To a scale, so that what is under (x, y) of the view stays there.
-  zoom(x, y, scale) {
-    const next = Math.min(HIGHEST, Math.max(this.smallest, scale));
-    this.left = x - ((x - this.left) * next) / this.scale;
-    this.top = y - ((y - this.top) * next) / this.scale;
-    this.scale = next;
-    this.pan(0, 0);
-  }
-
-  pan(dx, dy) {
-    const { clientWidth: width, clientHeight: height } = this.box, rest = 40;
-    this.left = Math.min(width - rest, Math.max(rest - this.grid.width * this.scale, this.left + dx));
-    this.top = Math.min(height - rest, Math.max(rest - this.grid.height * this.scale, this.top + dy));
-    this.fitted = false;
-    this.draw();
-  }
-
-  // Where in the image a pointer is, in pixels with a fraction.
-  place(event) {
+  // Where a pointer is in the view, and in the image.
+  within(event) {
     const at = this.rect;
-    return [(event.clientX - at.left - this.left) / this.scale, (event.clientY - at.top - this.top) / this.scale];
+    return [event.clientX - at.left, event.clientY - at.top];
   }
+
+  place(event) { return this.toImage(...this.within(event)); }
 
   draw() {
     if (!this.grid) return;
-    const context = this.below, [canvas] = this.canvases, size = this.scale * this.ratio;
+    const context = this.below, [canvas] = this.canvases, { size, left, top } = this.onScreen;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const at = [this.left * this.ratio, this.top * this.ratio, this.grid.width * size, this.grid.height * size];
+    const at = [left, top, this.grid.width * size, this.grid.height * size];
     if (this.look.style === "mask") {
       context.fillStyle = "#000";
       context.fillRect(...at);
@@ -91,10 +68,12 @@ export class View {
   }
 
   drawGrid() {
-    const context = this.below, size = this.scale * this.ratio;
-    const left = this.left * this.ratio, top = this.top * this.ratio, [canvas] = this.canvases;
-    const columns = [Math.max(0, Math.floor(-left / size)), Math.min(this.grid.width, Math.ceil((canvas.width - left) / size))];
-    const rows = [Math.max(0, Math.floor(-top / size)), Math.min(this.grid.height, Math.ceil((canvas.height - top) / size))];
+    const context = this.below, [canvas] = this.canvases, { size, left, top } = this.onScreen;
+    const seen = (start, room, count) => [
+      Math.max(0, Math.floor(-start / size)), Math.min(count, Math.ceil((room - start) / size)),
+    ];
+    const columns = seen(left, canvas.width, this.grid.width);
+    const rows = seen(top, canvas.height, this.grid.height);
     context.beginPath();
     for (let x = columns[0]; x <= columns[1]; x++) {
       context.moveTo(Math.round(left + x * size) + 0.5, top + rows[0] * size);
@@ -111,8 +90,8 @@ export class View {
 
   // The mask, or only where a rect of the image is seen.
   drawMask(rect) {
-    const started = performance.now(), size = this.scale * this.ratio, [, canvas] = this.canvases;
-    const left = this.left * this.ratio, top = this.top * this.ratio, rim = 3;
+    const started = performance.now(), [, canvas] = this.canvases, rim = 3;
+    const { size, left, top } = this.onScreen;
     let x1 = 0, y1 = 0, x2 = canvas.width, y2 = canvas.height;
     if (rect) {
       x1 = Math.max(x1, Math.floor(rect.x1 * size + left) - rim);
@@ -123,44 +102,11 @@ export class View {
     if (x1 >= x2 || y1 >= y2) return;
     if (this.look.style === "image") { this.above.clearRect(x1, y1, x2 - x1, y2 - y1); return; }
     const picture = this.above.createImageData(x2 - x1, y2 - y1);
-    this.color(new Uint32Array(picture.data.buffer), this.sample(x1, y1, x2 - x1, y2 - y1), x2 - x1, y2 - y1);
+    const counts = sampleMask(this.grid, { size, left, top }, { x1, y1, x2, y2 });
+    const pixels = new Uint32Array(picture.data.buffer);
+    shade(pixels, counts, x2 - x1, this.look, this.ratio > 1 ? 2 : 1);
     this.above.putImageData(picture, x1, y1);
     this.milliseconds = performance.now() - started;
-  }
-
-  // How much of a screen pixel is inside: 0, 1 or 2 halves. Zoomed in, one sample says it all.
-  sample(x1, y1, width, height) {
-    const size = this.scale * this.ratio, { width: columns, height: rows, data } = this.grid;
-    const counts = new Uint8Array(width * height), places = new Int32Array(width);
-    const [weight, samples] = size < 0.75 ? [1, SAMPLES] : [2, [[0.5, 0.5]]];
-    for (const [sx, sy] of samples) {
-      let from = width, to = 0;
-      for (let i = 0; i < width; i++) {
-        places[i] = Math.floor((x1 + i + sx - this.left * this.ratio) / size);
-        if (places[i] >= 0 && places[i] < columns) { from = Math.min(from, i); to = i + 1; }
-      }
-      for (let j = 0; j < height; j++) {
-        const row = Math.floor((y1 + j + sy - this.top * this.ratio) / size);
-        if (row < 0 || row >= rows) continue;
-        const start = row * columns, out = j * width;
-        for (let i = from; i < to; i++) counts[out + i] += data[start + places[i]] * weight;
-      }
-    }
-    return counts;
-  }
-
-  color(pixels, counts, width, height) {
-    const { style, opacity, color } = this.look, [r, g, b] = style === "mask" ? [255, 255, 255] : color;
-    const rgb = (b << 16) | (g << 8) | r, strength = style === "mask" ? 1 : style === "outline" ? 0 : opacity;
-    const shades = [0, 1, 2].map((n) => ((Math.round((strength * 255 * n) / 2) << 24) | rgb) >>> 0);
-    for (let i = 0; i < counts.length; i++) if (counts[i]) pixels[i] = shades[counts[i]];
-    if (style === "mask") return;
-    const solid = (0xff000000 | rgb) >>> 0, wide = this.ratio > 1 ? 2 : 1;
-    for (let y = wide; y < height - wide; y++) {
-      for (let i = y * width + wide, end = (y + 1) * width - wide; i < end; i++) {
-        if (counts[i] && !(counts[i - wide] && counts[i + wide] && counts[i - wide * width] && counts[i + wide * width])) pixels[i] = solid;
-      }
-    }
   }
 
   // Draw on the topmost canvas, in CSS pixels of the view: the cursor and unfinished shapes.
@@ -172,7 +118,7 @@ export class View {
     // Light on dark, so that it is seen on every image.
     for (const [style, width] of [["rgba(0, 0, 0, 0.65)", 3], ["#fff", 1.25]]) {
       context.beginPath();
-      drawing(context, (point) => [point[0] * this.scale + this.left, point[1] * this.scale + this.top]);
+      drawing(context, (point) => this.toView(point));
       context.strokeStyle = style;
       context.lineWidth = width;
       context.stroke();
@@ -180,21 +126,13 @@ export class View {
   }
 }
 
-// The image and its halves, quarters, ... for views that are zoomed out.
-export async function decodeImage(blob) {
-  const image = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const smaller = [];
-  for (let last = image; Math.max(last.width, last.height) > 1600; smaller.push(last)) {
-    last = await createImageBitmap(last, {
-      resizeWidth: Math.max(1, last.width >> 1), resizeHeight: Math.max(1, last.height >> 1), resizeQuality: "medium",
-    });
+// The brush's circle, with a cross around it where it is too small to be seen.
+export function traceCursor(context, [x, y], radius) {
+  context.moveTo(x + Math.max(radius, 1), y);
+  context.arc(x, y, Math.max(radius, 1), 0, 2 * Math.PI);
+  if (radius >= 4) return;
+  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    context.moveTo(x + 5 * dx, y + 5 * dy);
+    context.lineTo(x + 9 * dx, y + 9 * dy);
   }
-  return { image, smaller };
-}
-
-export function readPixels(image) {
-  const canvas = new OffscreenCanvas(image.width, image.height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, image.width, image.height).data;
 }
