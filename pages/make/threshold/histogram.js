@@ -55,7 +55,7 @@ function histogram(parent) {
     const size = data.counts.length;
     const [left, right] = [(100 * range[0]) / size, (100 * (range[1] + 1)) / size];
     within.style.clipPath = `inset(0 ${100 - right}% 0 ${left}%)`;
-    [left, right].forEach((place, i) => (edges[i].style.left = `${place}%`));
+    [left, right].forEach((edge, i) => (edges[i].style.left = `${edge}%`));
   }
 
   // One message is on its way at a time: a second one would break off what the first has begun.
