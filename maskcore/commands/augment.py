@@ -115,7 +115,9 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     preset = augment.PRESETS[arguments.preset] if arguments.preset else Ranges()
     given = {name: getattr(arguments, name) for name in (*_RANGES, *_FLIPS, "fill", "fill_color")}
     try:
-        ranges = replace(preset, **{k: it for k, it in given.items() if it is not None})
+        ranges = replace(
+            preset, **{name: value for name, value in given.items() if value is not None}
+        )
         return Plan(
             ranges,
             count=arguments.count,

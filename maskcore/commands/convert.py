@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     dataset_files.check_target(target, source, overwrite=arguments.overwrite)
     chosen = datasets.FORMATS[name]
     if arguments.images == "embed" and not chosen.can_embed:
-        able = ", ".join(key for key, it in datasets.FORMATS.items() if it.can_embed)
+        able = ", ".join(key for key, format_ in datasets.FORMATS.items() if format_.can_embed)
         raise Stop(f"{chosen.title} cannot hold images; {able} can.", 2)
     dataset = dataset_files.read(source, arguments.source_format)
     if not dataset.samples:
@@ -91,6 +91,6 @@ def run(arguments: argparse.Namespace) -> int:
             raise Stop("Nothing was written, as --strict asks.", 1)
     elif limits := datasets.lossy(name):
         say(f"{chosen.title} cannot hold everything:")
-        for it in limits:
-            say(f"  {it}")
+        for sentence in limits:
+            say(f"  {sentence}")
     return dataset_files.write(dataset, target, name, images=arguments.images)

@@ -73,12 +73,12 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 
 def readable() -> list[str]:
     """Return the formats that can be read."""
-    return [name for name, it in datasets.FORMATS.items() if it.can_read]
+    return [name for name, format_ in datasets.FORMATS.items() if format_.can_read]
 
 
 def writable() -> list[str]:
     """Return the formats that can be written."""
-    return [name for name, it in datasets.FORMATS.items() if it.can_write]
+    return [name for name, format_ in datasets.FORMATS.items() if format_.can_write]
 
 
 def read(path: Path, name: str | None) -> Dataset:
@@ -119,7 +119,7 @@ def read_table(
     folder = None if images is None else FolderFiles(images, any_link=True)
     files = _TableAndImages(FolderFiles(table, any_link=True), folder, out)
     dataset = kaggle.read(FileSource(files, table.name), files.names[:1], dialect=dialect)
-    named = [it for it in dataset.samples if isinstance(it.load, KaggleLoader)]
+    named = [sample for sample in dataset.samples if isinstance(sample.load, KaggleLoader)]
     return replace(dataset, samples=named)
 
 
@@ -189,31 +189,33 @@ def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
     lost = tally.losses()
     tell(lost)
     code = list_problems(dataset.problems)
-    return max(code, int(any(it.kind in _FAULTS for it in lost)))
+    return max(code, int(any(loss.kind in _FAULTS for loss in lost)))
 
 
 def tell(losses: Sequence[Loss], stream: TextIO | None = None) -> None:
     """Say what is lost, if anything is."""
     if losses:
         say("Lost:", stream)
-    for it in losses:
-        say(f"  {it.text} (first in {', '.join(it.samples[:_NAMED])})", stream)
-    if any(it.kind == "problems" for it in losses):
+    for loss in losses:
+        say(f"  {loss.text} (first in {', '.join(loss.samples[:_NAMED])})", stream)
+    if any(loss.kind == "problems" for loss in losses):
         say("  inspect lists what cannot be read.", stream)
 
 
 def list_problems(problems: Sequence[Problem]) -> int:
     """List the first of what could not be read; return the exit code."""
-    said = sentences(problems)
-    code = list_failures(said[:_LISTED])
-    if len(said) > _LISTED:
-        say(f"  and {len(said) - _LISTED:,} more", sys.stderr)
+    code = list_failures(sentences(problems[:_LISTED]))
+    if len(problems) > _LISTED:
+        say(f"  and {len(problems) - _LISTED:,} more", sys.stderr)
     return code
 
 
 def sentences(problems: Sequence[Problem]) -> list[str]:
     """Say where each problem is and what."""
-    return [f"{it.where}: {it.reason}" if it.where else it.reason for it in problems]
+    return [
+        f"{problem.where}: {problem.reason}" if problem.where else problem.reason
+        for problem in problems
+    ]
 
 
 def _is_zip(target: Path) -> bool:
@@ -228,11 +230,13 @@ class _TableAndImages:
     def __init__(self, table: FolderFiles, images: FolderFiles | None, out: Path) -> None:
         self._table, self._images = table, images
         found = (
-            [] if images is None else [it for it in images.names if suffix(it) in IMAGE_SUFFIXES]
+            []
+            if images is None
+            else [name for name in images.names if suffix(name) in IMAGE_SUFFIXES]
         )
         if images is not None and out.resolve().is_relative_to(images.root.resolve()):
             results = f"{out.resolve().relative_to(images.root.resolve()).as_posix()}/"
-            found = [it for it in found if not it.startswith(results)]
+            found = [name for name in found if not name.startswith(results)]
         self.names = (*table.names, *found)
 
     def n_bytes(self, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -81,13 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     except MaskcoreError as error:
         raise Stop(str(error), 2) from error
     named = dataset.samples
-    samples = [it for it in named if images is None or it.picture is not None]
+    samples = [sample for sample in named if images is None or sample.picture is not None]
     if not samples:
         there = "" if images is None else f" that is in {images}"
         raise Stop(f"{table.name} names no image{there}.", 2)
-    contents = [it.read() for it in samples]
-    instances = [it.instance for one in contents for it in one.annotations]
-    labels = list(dict.fromkeys(it.label for it in instances))
+    contents = [sample.read() for sample in samples]
+    instances = [annotation.instance for one in contents for annotation in one.annotations]
+    labels = list(dict.fromkeys(instance.label for instance in instances))
     say(
         f"{table}: {counted(len(instances), 'mask')} of {counted(len(samples), 'image')}, "
         f"{counted(len(labels), 'class')}."
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     ids = _ids(labels)
     colors = overlay.colors(labels)
     sources = _sources(samples, table, images)
-    by_path = {it.path: sample for it, sample in zip(sources, samples, strict=True)}
+    by_path = {source.path: sample for source, sample in zip(sources, samples, strict=True)}
 
     def decode(found: SourceFile, stem: str) -> Iterator[Picture]:
         return _pictures(by_path[found.path], stem, what, ids, colors)
@@ -121,19 +122,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sources(samples: Sequence[Sample], table: Path, images: Path | None) -> list[SourceFile]:
     """Return where the samples are; images that nobody has looked at get a place of their own."""
-    parts = [it.name.replace("\\", "/").split("/") for it in samples]
-    folders = zip(*(it[:-1] for it in parts), strict=False)
+    parts = [sample.name.replace("\\", "/").split("/") for sample in samples]
+    folders = zip(*(part[:-1] for part in parts), strict=False)
     n_shared = len(list(takewhile(lambda level: len(set(level)) == 1, folders)))
-    names = ["/".join(it[n_shared:]) for it in parts]
-    safe = archive.unique_names("/".join(map(archive.safe_name, it)) for it in parts)
+    names = ["/".join(part[n_shared:]) for part in parts]
+    safe = archive.unique_names("/".join(map(archive.safe_name, part)) for part in parts)
     return [
         SourceFile(
-            images.absolute() / it.picture.path
-            if images is not None and it.picture is not None
+            images.absolute() / sample.picture.path
+            if images is not None and sample.picture is not None
             else table.absolute() / place,  # nothing can be below a file
             name,
         )
-        for it, name, place in zip(samples, names, safe, strict=True)
+        for sample, name, place in zip(samples, names, safe, strict=True)
     ]
 
 
@@ -155,8 +156,8 @@ def _pictures(
         if "label-map" in what:
             raise ImageError(f"{sample.name}: Nothing says how large it is; add it to --images.")
         return
-    for it in instances:
-        wrong = mask_size.mismatch(it.mask.size_hw, size_hw)
+    for instance in instances:
+        wrong = mask_size.mismatch(instance.mask.size_hw, size_hw)
         if wrong is not None:
             raise ImageError(f"{sample.name}: {wrong}")
     if "masks" in what:
@@ -164,17 +165,17 @@ def _pictures(
         for entry, content in named:
             yield cutout_files.in_folder(entry, _FOLDERS["masks"]), content
     if "label-map" in what:
-        numbers = [ids[it.label] for it in instances]
+        numbers = [ids[instance.label] for instance in instances]
         drawn: LabelMap = np.zeros(size_hw, np.uint8)
         if instances:
-            drawn = masks.label_map([it.mask for it in instances], ids=numbers)
+            drawn = masks.label_map([instance.mask for instance in instances], ids=numbers)
         yield (
             _entry("label-map", f"{stem}.png", sample.name, instances, size_hw),
             image_io.encode_png(drawn),
         )
     if "overlay" in what and instances:
         shown = overlay.draw(
-            sample.image(), instances, colors=[colors[it.label] for it in instances]
+            sample.image(), instances, colors=[colors[instance.label] for instance in instances]
         )
         yield (
             _entry("overlay", f"{stem}.jpg", sample.name, instances, size_hw),
@@ -186,7 +187,7 @@ def _entry(
     what: str, name: str, image: str, instances: Sequence[Instance], size_hw: tuple[int, int]
 ) -> Entry:
     height, width = size_hw
-    area = rle.area(rle.union(it.mask for it in instances)) if instances else 0
+    area = rle.area(rle.union(instance.mask for instance in instances)) if instances else 0
     return Entry(
         file=f"{_FOLDERS[what]}/{name}",
         kind=what,
@@ -208,9 +209,9 @@ def _entry(
 def _ids(labels: Sequence[str]) -> dict[str, int]:
     """Number the classes: those that are all numbers keep them, others count from 1."""
     ids = {label: place for place, label in enumerate(labels, start=1)}
-    if all(it.isascii() and it.isdigit() and len(it) < 6 for it in labels):
+    if all(label.isascii() and label.isdigit() and len(label) < 6 for label in labels):
         numbers = {label: int(label) for label in labels}
-        if all(0 < it <= _HIGHEST_ID for it in numbers.values()):
+        if all(0 < number <= _HIGHEST_ID for number in numbers.values()):
             ids = numbers
     if len(ids) > _HIGHEST_ID:
         raise Stop(f"The table has more than {_HIGHEST_ID:,} classes.", 2)
@@ -218,7 +219,10 @@ def _ids(labels: Sequence[str]) -> dict[str, int]:
 
 
 def _write_ids(folder: Path, ids: Mapping[str, int]) -> None:
-    rows = [[str(it), text_table.guard(label)] for label, it in sorted(ids.items(), key=_number)]
+    rows = [
+        [str(number), text_table.guard(label)]
+        for label, number in sorted(ids.items(), key=itemgetter(1))
+    ]
     table = text_table.write_rows([["id", "label"], *rows])
     try:
         archive.write_folder(folder, [("labels.csv", table.encode(errors="backslashreplace"))])
@@ -226,11 +230,7 @@ def _write_ids(folder: Path, ids: Mapping[str, int]) -> None:
         raise cannot_write(folder, error) from error
 
 
-def _number(named: tuple[str, int]) -> int:
-    return named[1]
-
-
 def _missing(named: Sequence[Sample], images: Path) -> str:
-    missing = [it.name for it in named if it.picture is None]
+    missing = [sample.name for sample in named if sample.picture is None]
     some = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
     return f"{counted(len(missing), 'image')} of the table left out, not in {images}: {some}"

@@ -87,9 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
         say(line)
     if table is not None:
         _write_csv(table, found.findings)
-    code = int(any(it.severity == "error" for it in found.findings))
+    code = int(any(finding.severity == "error" for finding in found.findings))
     if target is not None:
-        say(f"{counted(sum(it.is_certain for it in found.findings), 'finding')} fixed.")
+        say(f"{counted(sum(finding.is_certain for finding in found.findings), 'finding')} fixed.")
         fixed = audit.fixed(dataset, found.findings)
         code = max(code, dataset_files.write(fixed, target, chosen.name, images="copy"))
     return code
@@ -103,15 +103,15 @@ def _facts(found: Survey) -> Iterator[str]:
     )
     sizes = Counter(map(tuple, found.sizes_hw[found.sizes_hw.all(axis=1)].tolist()))
     n_images = int(found.has_image.sum())
-    said = counted(n_images, "image") if n_images == n_samples else f"{n_images:,} with an image"
+    images = counted(n_images, "image") if n_images == n_samples else f"{n_images:,} with an image"
     if sizes:
         smallest, largest = (choose(sizes, key=np.prod) for choose in (min, max))
-        said += f", {_size(smallest)}"
+        images += f", {_size(smallest)}"
         if len(sizes) > 1:
-            said += f" to {_size(largest)} pixels, {len(sizes):,} sizes"
+            images += f" to {_size(largest)} pixels, {len(sizes):,} sizes"
         else:
-            said += " pixels"
-    yield said
+            images += " pixels"
+    yield images
     if n_samples:
         held = np.bincount(found.sample, minlength=n_samples)
         n_bare = int((held == 0).sum())
@@ -143,20 +143,30 @@ def _classes(found: Survey) -> Iterator[str]:
 
 def _listed(findings: Sequence[Finding], n_listed: int) -> Iterator[str]:
     """Yield the findings by kind, the worst kinds first."""
-    by_severity = Counter[str](it.severity for it in findings)
-    counts = [counted(by_severity[it], it) for it in _SEVERITIES if by_severity[it]]
+    by_severity = Counter[str](finding.severity for finding in findings)
+    counts = [
+        counted(by_severity[severity], severity)
+        for severity in _SEVERITIES
+        if by_severity[severity]
+    ]
     yield f"findings: {', '.join(counts) or 'none'}"
     by_kind: dict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for it in findings:
-        by_kind[_SEVERITIES.index(it.severity), it.kind].append(it)
-    for (severity, kind), group in sorted(by_kind.items(), key=lambda it: (it[0][0], -len(it[1]))):
+    for finding in findings:
+        by_kind[_SEVERITIES.index(finding.severity), finding.kind].append(finding)
+    for (severity, kind), group in sorted(by_kind.items(), key=_gravity):
         yield f"{_SEVERITIES[severity]}: {audit.KINDS[kind]} ({len(group):,})"
-        for it in group[:n_listed]:
-            where = it.where or it.sample
-            yield f"  {where}: {it.what}" if where else f"  {it.what}"
+        for finding in group[:n_listed]:
+            where = finding.where or finding.sample
+            yield f"  {where}: {finding.what}" if where else f"  {finding.what}"
         if len(group) > n_listed:
             yield f"  and {len(group) - n_listed:,} more"
         yield f"  To fix: {group[0].fix}"
+
+
+def _gravity(kind: tuple[tuple[int, str], Sequence[Finding]]) -> tuple[int, int]:
+    """Where the findings of a kind stand among the others: the worst first, then the most."""
+    (severity, _), group = kind
+    return severity, -len(group)
 
 
 def _write_csv(path: Path, findings: Sequence[Finding]) -> None:

@@ -196,7 +196,7 @@ def _ground(text: str) -> Ground:
         return Ground(text, (red, green, blue))
     if not Path(text).exists():
         raise argparse.ArgumentTypeError(
-            f"must be transparent, blur, gray, a colour such as white or #ff8800, or a picture "
+            f"must be transparent, blur, gray, a color such as white or #ff8800, or a picture "
             f"file, not {text}"
         )
     try:

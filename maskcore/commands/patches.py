@@ -136,15 +136,16 @@ def _one_mask(instances: Sequence[Instance], size_hw: tuple[int, ...]) -> Mask |
     """Join masks into one: labels that are numbers stay what they are, others count from 1."""
     if not instances:
         return np.zeros(size_hw, np.bool_)
-    labels = list(dict.fromkeys(it.label for it in instances))
+    labels = list(dict.fromkeys(instance.label for instance in instances))
     if len(labels) == 1 and not labels[0].isdecimal():
-        return rle.decode(rle.union(it.mask for it in instances))
+        return rle.decode(rle.union(instance.mask for instance in instances))
     numbers = {label: place for place, label in enumerate(labels, start=1)}
     if all(label.isdecimal() for label in labels):
         numbers = {label: int(label) for label in labels}
     try:
         return masks.label_map(
-            [it.mask for it in instances], ids=[numbers[it.label] for it in instances]
+            [instance.mask for instance in instances],
+            ids=[numbers[instance.label] for instance in instances],
         )
     except ValueError as error:
         raise MaskcoreError(
@@ -156,7 +157,7 @@ def _pixels(text: str) -> tuple[int, int]:
     """Read N or WxH as (height, width)."""
     width, _, height = text.lower().partition("x")
     sides = [width, height or width]
-    if not all(it.isascii() and it.isdigit() and 0 < int(it) <= _MOST for it in sides):
+    if not all(side.isascii() and side.isdigit() and 0 < int(side) <= _MOST for side in sides):
         raise argparse.ArgumentTypeError(
             f"must be pixels, such as 256 or 512x256 (width x height), not {text}"
         )

@@ -60,7 +60,7 @@ def find(paths: Sequence[Path], *, out: Path) -> tuple[list[SourceFile], list[st
             found[path] = None
             roots.append(path.parent)
             continue
-        inside = [it for it in _images(path) if skipped not in it.parents]
+        inside = [image for image in _images(path) if skipped not in image.parents]
         found.update(dict.fromkeys(inside))
         roots.append(path)
         if not inside:
@@ -133,7 +133,7 @@ class MaskFolder:
             wrong = mask_size.mismatch(held.size_hw, size_hw)
             if wrong is not None:
                 raise ImageError(f"{path.name}: {wrong}")
-            instances += [_named(it, path.name) for it in held.instances]
+            instances += [_named(instance, path.name) for instance in held.instances]
         return instances
 
 

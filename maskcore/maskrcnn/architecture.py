@@ -52,7 +52,7 @@ def build(state: Mapping[str, Tensor], file_name: str) -> MaskRCNN:
     name = next((name for mark, name in _MARKS.items() if mark in state), "coco-v1")
     with torch.device("meta"):  # shapes without memory
         known = _new(name, n_classes).state_dict()
-    wanted = {key: it.shape for key, it in known.items() if not _is_count(key)}
+    wanted = {key: tensor.shape for key, tensor in known.items() if not _is_count(key)}
     _check_names(state, wanted, file_name)
     _check_shapes(state, wanted, file_name)
     _check_values(state, file_name)
@@ -175,7 +175,11 @@ def _set_eps(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     """
     from torchvision.ops import FrozenBatchNorm2d
 
-    if all(bool((it > 0).all()) for key, it in state.items() if key.endswith(".running_var")):
+    if all(
+        bool((variance > 0).all())
+        for key, variance in state.items()
+        if key.endswith(".running_var")
+    ):
         for module in model.modules():
             if isinstance(module, FrozenBatchNorm2d):
                 module.eps = 0.0

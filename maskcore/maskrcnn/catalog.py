@@ -34,7 +34,7 @@ COCO_LABELS = (
 
 
 @dataclass(frozen=True)
-class Description:
+class ModelCard:
     """A model that is known by name.
 
     Attributes:
@@ -46,7 +46,7 @@ class Description:
         sha256: The beginning of the file's SHA-256 in hexadecimal; empty if it comes with maskcore.
         url: Where the file is downloaded from; empty if it comes with maskcore.
         source: Who trained it on what.
-        licence: Of the weights.
+        license: Of the weights.
     """
 
     title: str
@@ -57,7 +57,7 @@ class Description:
     sha256: str
     url: str
     source: str
-    licence: str
+    license: str
 
     @property
     def found_labels(self) -> tuple[str, ...]:
@@ -65,9 +65,9 @@ class Description:
         return tuple(label for label in self.labels if label not in (BACKGROUND, UNUSED))
 
 
-MODELS: Mapping[str, Description] = MappingProxyType(
+MODELS: Mapping[str, ModelCard] = MappingProxyType(
     {
-        "demo": Description(
+        "demo": ModelCard(
             title="Shapes (demo)",
             summary="Finds generated shapes at once and without a network: for trying things out.",
             labels=DEMO_LABELS,
@@ -76,9 +76,9 @@ MODELS: Mapping[str, Description] = MappingProxyType(
             sha256="",
             url="",
             source="Mask Studio, trained on generated scenes; comes with it",
-            licence="Apache-2.0",
+            license="Apache-2.0",
         ),
-        "coco": Description(
+        "coco": ModelCard(
             title="Everyday objects (COCO, Mask R-CNN v2)",
             summary="80 kinds of everyday objects; the more precise one: mask AP 41.8 on COCO.",
             labels=COCO_LABELS,
@@ -87,9 +87,9 @@ MODELS: Mapping[str, Description] = MappingProxyType(
             sha256="73cbd019",
             url="https://download.pytorch.org/models/maskrcnn_resnet50_fpn_v2_coco-73cbd019.pth",
             source="torchvision maskrcnn_resnet50_fpn_v2, trained on COCO train2017",
-            licence="BSD-3-Clause (torchvision); COCO's annotations are CC BY 4.0",
+            license="BSD-3-Clause (torchvision); COCO's annotations are CC BY 4.0",
         ),
-        "coco-v1": Description(
+        "coco-v1": ModelCard(
             title="Everyday objects (COCO, Mask R-CNN v1)",
             summary="80 kinds of everyday objects; the faster one: mask AP 34.6 on COCO.",
             labels=COCO_LABELS,
@@ -98,7 +98,7 @@ MODELS: Mapping[str, Description] = MappingProxyType(
             sha256="bf2d0c1e",
             url="https://download.pytorch.org/models/maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth",
             source="torchvision maskrcnn_resnet50_fpn, trained on COCO train2017",
-            licence="BSD-3-Clause (torchvision); COCO's annotations are CC BY 4.0",
+            license="BSD-3-Clause (torchvision); COCO's annotations are CC BY 4.0",
         ),
     }
 )

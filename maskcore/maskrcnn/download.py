@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from maskcore.errors import ModelError
-from maskcore.maskrcnn.catalog import Description
+from maskcore.maskrcnn.catalog import ModelCard
 
 FOLDER_VARIABLE = "MASKCORE_WEIGHTS"
 """The environment variable that names a folder with files of weights."""
@@ -45,7 +45,7 @@ def cache_folder() -> Path:
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 
-def find(model: Description, weights: Path | None = None) -> Path | None:
+def find(model: ModelCard, weights: Path | None = None) -> Path | None:
     """Return where the file of a model is on this computer, or None; its content is not read.
 
     Args:
@@ -58,7 +58,7 @@ def find(model: Description, weights: Path | None = None) -> Path | None:
 
 
 def find_or_fetch(
-    model: Description, weights: Path | None = None, progress: Progress | None = None
+    model: ModelCard, weights: Path | None = None, progress: Progress | None = None
 ) -> Path:
     """Return the file of a model, verified by its hash; fetch it if it is not on this computer.
 
@@ -96,7 +96,7 @@ def find_or_fetch(
         raise
 
 
-def _places(model: Description, weights: Path | None) -> list[Path]:
+def _places(model: ModelCard, weights: Path | None) -> list[Path]:
     if weights is not None:
         return [weights / model.file_name if weights.is_dir() else weights]
     folders = [cache_folder()]
@@ -110,7 +110,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fetch(model: Description, folder: Path, progress: Progress | None) -> Path:
+def _fetch(model: ModelCard, folder: Path, progress: Progress | None) -> Path:
     """Download the file into the folder; on any failure nothing is left there."""
     part = folder / f"{_PART_PREFIX}{secrets.token_hex(8)}"
     by_hand = f"download {model.url} in another way and put it into {folder}"
@@ -139,7 +139,7 @@ def _fetch(model: Description, folder: Path, progress: Progress | None) -> Path:
 
 
 @contextmanager
-def _saving(model: Description, folder: Path) -> Iterator[None]:
+def _saving(model: ModelCard, folder: Path) -> Iterator[None]:
     """Say what is wrong with the disk."""
     try:
         yield
@@ -151,7 +151,7 @@ def _saving(model: Description, folder: Path) -> Iterator[None]:
 
 
 def _received(
-    model: Description, by_hand: str, progress: Progress | None
+    model: ModelCard, by_hand: str, progress: Progress | None
 ) -> Generator[bytes, None, None]:
     """Yield what the server sends, up to twice what the file should have."""
     done = 0
@@ -172,7 +172,7 @@ def _received(
 class _Connection:
     """A download whose faults are told from those of the disk, which are `OSError` as well."""
 
-    def __init__(self, model: Description, by_hand: str) -> None:
+    def __init__(self, model: ModelCard, by_hand: str) -> None:
         self._fault = f"{model.file_name} is not on this computer and cannot be downloaded"
         self._by_hand = by_hand
         request = urllib.request.Request(model.url, headers={"User-Agent": "mask-studio"})

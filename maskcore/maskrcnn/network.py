@@ -29,7 +29,7 @@ _MASKS_AT_ONCE = 25
 """Regions that the heads see in one go: as quick as all of them, in a fraction of the memory."""
 
 
-class Finding(NamedTuple):
+class Detection(NamedTuple):
     """One object that was found.
 
     Attributes:
@@ -44,7 +44,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Detections:
+class _BoxedMasks:
     """What the network says, before the masks are stretched over their boxes.
 
     Attributes:
@@ -99,7 +99,7 @@ class Network:
         score_threshold: float,
         mask_threshold: float,
         classes: Collection[int] | None,
-    ) -> list[Finding]:
+    ) -> list[Detection]:
         """Find the objects of an image.
 
         Args:
@@ -114,7 +114,9 @@ class Network:
         found = self._detect(image, score_threshold, classes)
         size_hw = image.shape[0], image.shape[1]
         return [
-            Finding(int(number), float(score), paste(mask, box, size_hw, threshold=mask_threshold))
+            Detection(
+                int(number), float(score), paste(mask, box, size_hw, threshold=mask_threshold)
+            )
             for number, score, mask, box in zip(
                 found.classes, found.scores, found.masks, found.boxes, strict=True
             )
@@ -122,7 +124,7 @@ class Network:
 
     def _detect(
         self, image: Image, score_threshold: float, classes: Collection[int] | None
-    ) -> _Detections:
+    ) -> _BoxedMasks:
         """Run the network; all that it needs meanwhile is free again on return."""
         images = self._input(image)
         features = named(self._parts.backbone(images.tensors))
@@ -144,7 +146,7 @@ class Network:
             np.float32(side) / np.float32(inner)
             for side, inner in zip(image.shape[:2], images.image_sizes[0], strict=True)
         )
-        return _Detections(boxes * np.array([x, y, x, y]), labels, scores, masks[:, 0])
+        return _BoxedMasks(boxes * np.array([x, y, x, y]), labels, scores, masks[:, 0])
 
     def _input(self, image: Image) -> ImageList:
         from torchvision.models.detection.image_list import ImageList

@@ -11,7 +11,7 @@ import torch
 from maskcore import checks
 from maskcore.errors import ModelError
 from maskcore.maskrcnn import plain
-from maskcore.maskrcnn.network import Finding, Network
+from maskcore.maskrcnn.network import Detection, Network
 from maskcore.maskrcnn.whole import WholeModel
 from maskcore.types import Image, Instance
 
@@ -204,7 +204,7 @@ class Segmenter:
         score_threshold: float,
         mask_threshold: float,
         classes: frozenset[int] | None,
-    ) -> list[Finding]:
+    ) -> list[Detection]:
         on_cpu = self._network.device.type == "cpu"
         size = f"{image.shape[1]:,} × {image.shape[0]:,} pixels"
         try:

@@ -1,6 +1,6 @@
 """From an image to a network's input, without a float copy of the whole image.
 
-torchvision turns every pixel into floats, normalises them all and resizes last. The three steps
+torchvision turns every pixel into floats, normalizes them all and resizes last. The three steps
 commute, so here only the pixels that the smaller picture is made of become floats: at 12
 megapixels 10 MB instead of 430 MB, with the same values up to rounding.
 """
@@ -57,7 +57,7 @@ def bilinear(image: Image, size_hw: tuple[int, int]) -> NDArray[np.float32]:
     Returns:
         (h, w, 3), 0 to 255, not rounded.
     """
-    top, bottom, down = _neighbours(image.shape[0], size_hw[0])
+    top, bottom, down = _neighbors(image.shape[0], size_hw[0])
     resized = np.empty((*size_hw, 3), np.float32)
     step = max(1, _STRIP // image.shape[1])
     for start in range(0, size_hw[0], step):
@@ -73,9 +73,7 @@ def bilinear(image: Image, size_hw: tuple[int, int]) -> NDArray[np.float32]:
     return resized
 
 
-def _neighbours(
-    size: int, new_size: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], torch.Tensor]:
+def _neighbors(size: int, new_size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], torch.Tensor]:
     """For each new row the two old ones that it lies between, and how far along it is."""
     # In float32, as torch computes it: at row 4,000 double precision would weigh differently.
     scale = np.float32(size) / np.float32(new_size)

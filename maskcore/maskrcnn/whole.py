@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from maskcore import rle
-from maskcore.maskrcnn.network import Finding
+from maskcore.maskrcnn.network import Detection
 from maskcore.types import Image
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ class WholeModel:
         score_threshold: float,
         mask_threshold: float,
         classes: Collection[int] | None,
-    ) -> list[Finding]:
+    ) -> list[Detection]:
         """Find the objects of an image; see `Network.find`."""
         pixels = torch.from_numpy(image.transpose(2, 0, 1).copy()).to(self.device)
         found = self._model([pixels.float().div_(255)])[0]
         return [
-            Finding(number, score, rle.encode((plane[0] >= mask_threshold).cpu().numpy()))
+            Detection(number, score, rle.encode((plane[0] >= mask_threshold).cpu().numpy()))
             for number, score, plane in zip(
                 found["labels"].tolist(), found["scores"].tolist(), found["masks"], strict=True
             )

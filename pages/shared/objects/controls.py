@@ -30,7 +30,7 @@ def wish() -> Wish:
     labels = chosen.found_labels
     st.caption(
         f"{chosen.summary} {len(labels)} labels, {chosen.n_bytes / 1e6:.0f} MB. "
-        f"{chosen.source}. Licence: {chosen.licence}."
+        f"{chosen.source}. License: {chosen.license}."
     )
     st.session_state.setdefault(_SCORE, 50)
     score = st.slider(

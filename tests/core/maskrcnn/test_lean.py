@@ -132,7 +132,7 @@ def test_an_image_is_fitted_as_in_torchvision(size_hw: tuple[int, int]) -> None:
     assert smaller == (min(height, size_hw[0]), min(width, size_hw[1]))
 
 
-def test_the_fast_input_is_within_one_grey_level() -> None:
+def test_the_fast_input_is_within_one_gray_level() -> None:
     transform = GeneralizedRCNNTransform(200, 333, [0.0] * 3, [1 / 255] * 3).eval()
     exact, _ = resize.network_input(image_of((480, 640)), transform, fast=False)
     fast, inner_hw = resize.network_input(image_of((480, 640)), transform, fast=True)

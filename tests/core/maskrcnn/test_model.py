@@ -24,7 +24,7 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from maskcore.errors import ModelError
 from maskcore.maskrcnn import architecture, catalog, checkpoint, demo, download, load, model
-from maskcore.maskrcnn.catalog import MODELS, Description
+from maskcore.maskrcnn.catalog import MODELS, ModelCard
 from tests import two_go
 
 PAYLOAD = bytes(range(256)) * 4000  # four chunks of a download
@@ -305,7 +305,7 @@ def v1_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def v1(v1_file: Path, monkeypatch: pytest.MonkeyPatch) -> Description:
+def v1(v1_file: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     """The entry of the catalogue, made to expect that file."""
     sha256 = hashlib.sha256(v1_file.read_bytes()).hexdigest()
     entry = dataclasses.replace(model.MODELS["coco-v1"], sha256=sha256[:8])
@@ -314,7 +314,7 @@ def v1(v1_file: Path, monkeypatch: pytest.MonkeyPatch) -> Description:
 
 
 def test_coco_weights_are_looked_for_in_three_places(
-    v1: Description, v1_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    v1: ModelCard, v1_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own, cache = tmp_path / "own", download.cache_folder()
     own.mkdir()
@@ -398,7 +398,7 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-def entry(address: str, kind: str) -> Description:
+def entry(address: str, kind: str) -> ModelCard:
     return dataclasses.replace(
         MODELS["coco"],
         file_name="w.pth",
