@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.datasets.audit.finding import Finding, Severity, counted, make_finding
+from maskcore.datasets.audit.finding import Finding, Severity, make_finding
 from maskcore.datasets.audit.measures import Survey
 from maskcore.files.sanitize import shown
+from maskcore.wording import counted, listed
 
 _FEWEST = 20  # masks of a class that say what is usual in it
 _SPREADS = 5.0
@@ -72,7 +73,7 @@ def _missing(survey: Survey) -> Iterator[Finding]:
     if 1 < len(bare) == n_images:
         yield make_finding("missing-mask", "", "", f"None of the {n_images:,} images has a mask.")
     elif len(bare) > max(_FEW_BARE, _FEW_BARE_SHARE * n_images):
-        names = _listed([shown(survey.names[it]) for it in bare])
+        names = listed([shown(survey.names[it]) for it in bare], _NAMED)
         what = f"{len(bare):,} of {n_images:,} images have no mask: {names}."
         yield make_finding("missing-mask", "", "", what)
     else:
@@ -119,7 +120,7 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
     if len(stray) > _NAMED:
         what = (
             f"{len(stray):,} of {n:,} values are found only in a few single pixels: "
-            f"{_listed([shown(survey.labels[it]) for it in stray])}. Label maps that were "
+            f"{listed([shown(survey.labels[it]) for it in stray], _NAMED)}. Label maps that were "
             "smoothed, resized or saved as JPEG look like this."
         )
         yield make_finding("stray-value", "", "", what)
@@ -168,9 +169,9 @@ def _balance(survey: Survey) -> Iterator[Finding]:
     unused = np.flatnonzero(counts == 0).tolist()
     if unused and survey.label.size:
         what = (
-            f"{counted(len(unused), 'class', 'classes')} of {counts.size:,} "
+            f"{counted(len(unused), 'class')} of {counts.size:,} "
             f"{'has' if len(unused) == 1 else 'have'} no mask: "
-            f"{_listed([shown(survey.labels[it]) for it in unused])}."
+            f"{listed([shown(survey.labels[it]) for it in unused], _NAMED)}."
         )
         yield make_finding("unused-class", "", "", what)
     # With very many classes even an even share is small.
@@ -179,13 +180,8 @@ def _balance(survey: Survey) -> Iterator[Finding]:
     if rare:
         named = [f"{shown(survey.labels[it])} ({counts[it]:,})" for it in rare]
         what = (
-            f"{counted(len(rare), 'class', 'classes')} of {counts.size:,} "
+            f"{counted(len(rare), 'class')} of {counts.size:,} "
             f"{'has' if len(rare) == 1 else 'have'} less than {limit / survey.label.size:.2%} of "
-            f"the {survey.label.size:,} masks: {_listed(named)}."
+            f"the {survey.label.size:,} masks: {listed(named, _NAMED)}."
         )
         yield make_finding("rare-class", "", "", what)
-
-
-def _listed(words: Sequence[str]) -> str:
-    more = len(words) - _NAMED
-    return ", ".join(words[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore.datasets.audit.finding import Finding, counted, make_finding
+from maskcore.datasets.audit.finding import Finding, make_finding
 from maskcore.datasets.dataset import PictureFile, Sample
 from maskcore.files.sanitize import shown
 from maskcore.types import Image, Instance
+from maskcore.wording import counted
 
 _HEADS = (4_096, 65_536)  # bytes; enough to tell nearly all files of one length apart
 _CHUNK = 1 << 20

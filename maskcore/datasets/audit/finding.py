@@ -185,8 +185,3 @@ def make_finding(
 def rank(finding: Finding) -> tuple[int, int]:
     """Where a finding stands in a list, the gravest first."""
     return _SEVERITIES[finding.severity], _RANKS[finding.kind]
-
-
-def counted(n: int, one: str, several: str = "") -> str:
-    """Return a number with what it counts: "1 mask", "2,000 masks"."""
-    return f"{n:,} {one if n == 1 else several or f'{one}s'}"

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from maskcore import checks
-from maskcore.datasets.audit.finding import Finding, counted, make_finding
+from maskcore.datasets.audit.finding import Finding, make_finding
 from maskcore.datasets.dataset import Contents, PictureFile, Sample
 from maskcore.errors import MaskcoreError
 from maskcore.image_io import probe as image_probe
 from maskcore.image_io.probe import Probe
 from maskcore.masks import sizes as mask_size
 from maskcore.types import Image
+from maskcore.wording import counted
 
 
 def check(

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
-from maskcore.datasets.audit.finding import Finding, counted, make_finding
+from maskcore.datasets.audit.finding import Finding, make_finding
 from maskcore.datasets.dataset import Annotation
 from maskcore.files.sanitize import shown
 from maskcore.rle import RLE, overlap as rle_overlap
 from maskcore.rle.columns import column_runs
 from maskcore.types import Box
+from maskcore.wording import counted
 
 # COCO's boxes are those of its polygons, whose thin ends cover no pixel's center.
 _BOX_PIXELS = 4.0
