@@ -79,7 +79,7 @@ def read(
         if found is None:
             raise DatasetError(
                 f"No images and no annotations are found in {shown(source.name)}; "
-                f"what can be read is {', '.join(it.title for it in _readable())}."
+                f"what can be read is {', '.join(known.title for known in _readable())}."
             )
         chosen, names = found
     else:
@@ -128,7 +128,7 @@ def _source(
 
 
 def _readable() -> list[Format]:
-    return [it for it in FORMATS.values() if it.can_read]
+    return [known for known in FORMATS.values() if known.can_read]
 
 
 def _found(source: FileSource) -> Iterator[tuple[Format, list[str]]]:

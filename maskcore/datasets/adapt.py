@@ -33,20 +33,20 @@ def fit(
         The masks as they will be written, all of the size of the image.
     """
     masks = list(instances)
-    count("resized", sum(it.mask.size_hw != size_hw for it in masks))
+    count("resized", sum(instance.mask.size_hw != size_hw for instance in masks))
     masks = mask_size.fit(masks, size_hw)
     if not keeps.empty:
-        n_before, masks = len(masks), [it for it in masks if rle.area(it.mask)]
+        n_before, masks = len(masks), [instance for instance in masks if rle.area(instance.mask)]
         count("empty", n_before - len(masks))
     if not keeps.scores:
-        count("scores", sum(it.score is not None for it in masks))
-        masks = [replace(it, score=None) if it.score is not None else it for it in masks]
+        count("scores", sum(instance.score is not None for instance in masks))
+        masks = [replace(instance, score=None) for instance in masks]
     if not keeps.crowds:
-        count("crowds", sum(it.is_crowd for it in masks))
-        masks = [replace(it, is_crowd=False) if it.is_crowd else it for it in masks]
+        count("crowds", sum(instance.is_crowd for instance in masks))
+        masks = [replace(instance, is_crowd=False) for instance in masks]
     if not keeps.labels:
-        count("labels", sum(it.label != NO_LABEL for it in masks))
-        masks = [replace(it, label=NO_LABEL) for it in masks]
+        count("labels", sum(instance.label != NO_LABEL for instance in masks))
+        masks = [replace(instance, label=NO_LABEL) for instance in masks]
     told_apart = keeps.most_instances if keeps.instances else 0
     if told_apart is not None and len(masks) > told_apart:
         n_before = len(masks)
@@ -67,12 +67,15 @@ def fit(
 
 def _joined(masks: Sequence[Instance]) -> list[Instance]:
     by_label: dict[str, list[Instance]] = defaultdict(list)
-    for it in masks:
-        by_label[it.label].append(it)
-    return [
-        group[0] if len(group) == 1 else Instance(rle.union(it.mask for it in group), label)
-        for label, group in by_label.items()
-    ]
+    for instance in masks:
+        by_label[instance.label].append(instance)
+    return [_union(group) for group in by_label.values()]
+
+
+def _union(group: Sequence[Instance]) -> Instance:
+    if len(group) == 1:
+        return group[0]
+    return Instance(rle.union(instance.mask for instance in group), group[0].label)
 
 
 def _apart(masks: Sequence[Instance]) -> tuple[list[Instance], int, int]:
@@ -86,43 +89,43 @@ def _apart(masks: Sequence[Instance]) -> tuple[list[Instance], int, int]:
     kept: list[Instance] = []
     n_cut = n_covered = 0
     covered = rle.empty(masks[0].mask.size_hw)
-    for it in reversed(masks):
-        left = rle.difference(it.mask, covered)
-        is_cut = rle.area(left) < rle.area(it.mask)
+    for instance in reversed(masks):
+        left = rle.difference(instance.mask, covered)
+        is_cut = rle.area(left) < rle.area(instance.mask)
         is_covered = is_cut and not rle.area(left)
         if not is_covered:
-            kept.append(replace(it, mask=left) if is_cut else it)
+            kept.append(replace(instance, mask=left) if is_cut else instance)
         n_cut += is_cut and not is_covered
         n_covered += is_covered
-        covered = rle.union([covered, it.mask])
+        covered = rle.union([covered, instance.mask])
     return kept[::-1], n_cut, n_covered
 
 
 def _filled(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
     kept = []
-    for it in masks:
-        crop, xy = _crop(it.mask)
+    for instance in masks:
+        crop, xy = _crop(instance.mask)
         filled = rle.encode(mask_parts.fill_holes(crop))
-        if rle.area(filled) > rle.area(it.mask):
-            kept.append(replace(it, mask=place(filled, xy, it.mask.size_hw)))
+        if rle.area(filled) > rle.area(instance.mask):
+            kept.append(replace(instance, mask=place(filled, xy, instance.mask.size_hw)))
         else:
-            kept.append(it)
+            kept.append(instance)
     return kept, sum(new is not old for new, old in zip(kept, masks, strict=True))
 
 
 def _split(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
     kept: list[Instance] = []
     n_split = 0
-    for it in masks:
-        crop, xy = _crop(it.mask)
+    for instance in masks:
+        crop, xy = _crop(instance.mask)
         parts = mask_parts.split(crop)
         if len(parts) < 2:
-            kept.append(it)
+            kept.append(instance)
             continue
         n_split += 1
         for part in parts:
-            whole = place(part, xy, it.mask.size_hw)
-            kept.append(replace(it, mask=whole))
+            whole = place(part, xy, instance.mask.size_hw)
+            kept.append(replace(instance, mask=whole))
     return kept, n_split
 
 

@@ -115,7 +115,7 @@ class Sample:
     @property
     def instances(self) -> list[Instance]:
         """The masks, read anew each time."""
-        return [it.instance for it in self.read().annotations]
+        return [annotation.instance for annotation in self.read().annotations]
 
     @property
     def title(self) -> str:
@@ -140,7 +140,7 @@ class Sample:
         if self.probe is not None:
             return self.probe.size_hw
         contents = self.read()
-        first = [it.instance.mask.size_hw for it in contents.annotations[:1]]
+        first = [annotation.instance.mask.size_hw for annotation in contents.annotations[:1]]
         return contents.size_hw or (first[0] if first else None)
 
     def image(self) -> Image:
@@ -159,7 +159,7 @@ class Sample:
 
     def holding(self, instances: Iterable[Instance]) -> Sample:
         """Return the sample with other masks, whatever its files say."""
-        now = Contents([Annotation(it) for it in instances], (), None)
+        now = Contents([Annotation(instance) for instance in instances], (), None)
         return replace(self, load=lambda: now)
 
 
@@ -198,7 +198,8 @@ class Dataset:
         """
         if self.stated_labels:
             return self.stated_labels
-        return tuple(dict.fromkeys(it.label for one in self.samples for it in one.instances))
+        every = (instance for sample in self.samples for instance in sample.instances)
+        return tuple(dict.fromkeys(instance.label for instance in every))
 
     def corrected(self, masks: Mapping[str, Sequence[Instance]]) -> Dataset:
         """Return the data set with other masks for some samples.
@@ -207,7 +208,10 @@ class Dataset:
             masks: Name of a sample -> what it holds now; names that are not in the set are
                 left aside.
         """
-        samples = [it.holding(masks[it.name]) if it.name in masks else it for it in self.samples]
-        new = dict.fromkeys(it.label for held in masks.values() for it in held)
+        samples = [
+            sample.holding(masks[sample.name]) if sample.name in masks else sample
+            for sample in self.samples
+        ]
+        new = dict.fromkeys(instance.label for held in masks.values() for instance in held)
         labels = tuple(dict.fromkeys((*self.stated_labels, *new))) if self.stated_labels else ()
         return replace(self, samples=samples, stated_labels=labels)

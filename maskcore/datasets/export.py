@@ -147,7 +147,8 @@ def _items(
     for n_done, (sample, name) in enumerate(zip(dataset.samples, stems, strict=True)):
         progress(n_done, len(stems))
         contents = sample.read()
-        tally.add("problems", sample.name, sum(it.is_left_out for it in contents.problems))
+        n_left_out = sum(problem.is_left_out for problem in contents.problems)
+        tally.add("problems", sample.name, n_left_out)
         size_hw = _size(sample, contents)
         if size_hw is None:
             tally.add("samples", sample.name)
@@ -157,7 +158,7 @@ def _items(
         if not chosen.keeps.sizes and (images == "leave" or sample.picture is None):
             tally.add("sizes", sample.name)
         count = partial(_count, tally, sample.name)
-        named = [it.instance for it in contents.annotations]
+        named = [annotation.instance for annotation in contents.annotations]
         instances = fit(named, chosen.keeps, size_hw, count)
         yield Item(name, _suffix(sample), size_hw, instances), sample
 
@@ -180,7 +181,7 @@ def _size(sample: Sample, contents: Contents) -> tuple[int, int] | None:
     # A damaged header may state any size.
     if sample.probe is not None and is_possible_size(sample.probe.size_hw):
         return sample.probe.size_hw
-    sizes = [it.instance.mask.size_hw for it in contents.annotations]
+    sizes = [annotation.instance.mask.size_hw for annotation in contents.annotations]
     return contents.size_hw or (sizes[0] if sizes else None)
 
 
@@ -195,13 +196,13 @@ def _suffix(sample: Sample) -> str:
 
 def _stems(samples: Sequence[Sample]) -> list[str]:
     """Return names without endings, safe and unique, without the folders that all share."""
-    paths = [_path(it.name) for it in samples]
+    paths = [_path(sample.name) for sample in samples]
     n_shared = 0
-    for level in zip(*(it[:-1] for it in paths), strict=False):
+    for level in zip(*(path[:-1] for path in paths), strict=False):
         if len(set(level)) > 1:
             break
         n_shared += 1
-    return archive.unique_names("/".join(map(_safe, it[n_shared:])) for it in paths)
+    return archive.unique_names("/".join(map(_safe, path[n_shared:])) for path in paths)
 
 
 def _safe(name: str) -> str:
@@ -211,7 +212,7 @@ def _safe(name: str) -> str:
 
 
 def _path(name: str) -> list[str]:
-    folders = [it for it in name.replace("\\", "/").split("/")[:-1] if it.strip(" .")]
-    kept = [it for it in folders if it.casefold() not in _FOLDERS_OF_IMAGES]
+    folders = [folder for folder in name.replace("\\", "/").split("/")[:-1] if folder.strip(" .")]
+    kept = [folder for folder in folders if folder.casefold() not in _FOLDERS_OF_IMAGES]
     last = name.replace("\\", "/").rpartition("/")[2]
     return [*kept, stem(last) if suffix(last) in IMAGE_SUFFIXES else last]

@@ -53,10 +53,12 @@ def pair(
     """
     used = {image for image, key in images.items() if key in annotations}
     pairs: list[tuple[str, StoredPicture | None]] = [
-        (annotations[images[it]], source.pictures.stored(it)) for it in images if it in used
+        (annotations[images[image]], source.pictures.stored(image))
+        for image in images
+        if image in used
     ]
     paired = {annotation for annotation, _ in pairs}
-    free = PictureFinder(source.files, [it for it in images if it not in used])
+    free = PictureFinder(source.files, [image for image in images if image not in used])
     for key, annotation in annotations.items():
         if annotation not in paired:
             picture = free.find(key)

@@ -30,9 +30,9 @@ class PictureFinder:
         self._names = dict.fromkeys(names)
         self._by_base: dict[str, _PathGroup] = defaultdict(_PathGroup)
         self._by_stem: dict[str, _PathGroup] = defaultdict(_PathGroup)
-        for it in self._names:
-            self._by_base[archive.case_key(base(it))].paths.append(it)
-            self._by_stem[archive.case_key(stem(it))].paths.append(it)
+        for name in self._names:
+            self._by_base[archive.case_key(base(name))].paths.append(name)
+            self._by_stem[archive.case_key(stem(name))].paths.append(name)
 
     def find(self, called: str, *, beside: str = "") -> StoredPicture | None:
         """Return the image that an annotation means, or None.
@@ -53,7 +53,7 @@ class PictureFinder:
             group = self._by_stem.get(archive.case_key(stem(name)))
         if group is None:
             return None
-        best = max(group.nearest(called, folder), key=lambda it: _likeness(it, called, folder))
+        best = max(group.nearest(called, folder), key=lambda path: _likeness(path, called, folder))
         return StoredPicture(self._files, best)
 
     def stored(self, name: str) -> StoredPicture:

@@ -40,7 +40,7 @@ class FileSource:
     @cached_property
     def image_names(self) -> tuple[str, ...]:
         """Those that are images by their ending."""
-        return tuple(it for it in self.files.names if suffix(it) in IMAGE_SUFFIXES)
+        return tuple(name for name in self.files.names if suffix(name) in IMAGE_SUFFIXES)
 
     @cached_property
     def pictures(self) -> PictureFinder:
@@ -49,7 +49,7 @@ class FileSource:
 
     def with_suffix(self, *suffixes: str) -> list[str]:
         """Return the names of the files with one of the endings, such as ".json"."""
-        return [it for it in self.files.names if suffix(it) in suffixes]
+        return [name for name in self.files.names if suffix(name) in suffixes]
 
     def text(self, name: str) -> str:
         """Return a text file.
@@ -110,8 +110,8 @@ def unannotated(
         samples: Those that are known.
     """
     known = list(samples)
-    used = {it.picture.path for it in known if it.picture is not None}
-    taken = {it.name for it in known}
+    used = {sample.picture.path for sample in known if sample.picture is not None}
+    taken = {sample.name for sample in known}
     return [
         Sample(name, source.pictures.stored(name), Contents)
         for name in names
@@ -137,7 +137,7 @@ def sniff(source: FileSource, names: Iterable[str], is_ours: Callable[[bytes], b
     for together in folders.values():
         step = -(-len(together) // _LOOKED_AT)
         looked_at = together[::step]
-        ours = [it for it in looked_at if is_ours(source.head(it))]
+        ours = [name for name in looked_at if is_ours(source.head(name))]
         found += together if step > 1 and 2 * len(ours) > len(looked_at) else ours
     return found
 

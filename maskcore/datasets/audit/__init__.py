@@ -28,10 +28,11 @@ def to_csv(findings: Iterable[Finding]) -> str:
     """Write findings as CSV, a row each; masks are counted from 1, as people do."""
     rows = (
         (
-            *(it.severity, KINDS[it.kind], it.sample),
-            *(None if it.mask is None else it.mask + 1, it.where, it.what, it.fix),
-            "yes" if it.is_certain else "no",
+            *(finding.severity, KINDS[finding.kind], finding.sample),
+            None if finding.mask is None else finding.mask + 1,
+            *(finding.where, finding.what, finding.fix),
+            "yes" if finding.is_certain else "no",
         )
-        for it in findings
+        for finding in findings
     )
     return text_table.write(_COLUMNS, rows)

@@ -73,7 +73,7 @@ def _missing(survey: Survey) -> Iterator[Finding]:
     if 1 < len(bare) == n_images:
         yield make_finding("missing-mask", "", "", f"None of the {n_images:,} images has a mask.")
     elif len(bare) > max(_FEW_BARE, _FEW_BARE_SHARE * n_images):
-        names = listed([shown(survey.names[it]) for it in bare], _NAMED)
+        names = listed([shown(survey.names[place]) for place in bare], _NAMED)
         what = f"{len(bare):,} of {n_images:,} images have no mask: {names}."
         yield make_finding("missing-mask", "", "", what)
     else:
@@ -118,10 +118,10 @@ def _stray_values(survey: Survey, scattered: NDArray[np.bool_]) -> Iterator[Find
     dust = (n_masks == n_scattered) & (area < _SCATTERED_SHARE * area.sum())
     stray = np.flatnonzero((n_masks > 0) & (few | dust)).tolist()
     if len(stray) > _NAMED:
+        named = listed([shown(survey.labels[label]) for label in stray], _NAMED)
         what = (
-            f"{len(stray):,} of {n:,} values are found only in a few single pixels: "
-            f"{listed([shown(survey.labels[it]) for it in stray], _NAMED)}. Label maps that were "
-            "smoothed, resized or saved as JPEG look like this."
+            f"{len(stray):,} of {n:,} values are found only in a few single pixels: {named}. "
+            "Label maps that were smoothed, resized or saved as JPEG look like this."
         )
         yield make_finding("stray-value", "", "", what)
         return
@@ -171,14 +171,16 @@ def _balance(survey: Survey) -> Iterator[Finding]:
         what = (
             f"{counted(len(unused), 'class')} of {counts.size:,} "
             f"{'has' if len(unused) == 1 else 'have'} no mask: "
-            f"{listed([shown(survey.labels[it]) for it in unused], _NAMED)}."
+            f"{listed([shown(survey.labels[label]) for label in unused], _NAMED)}."
         )
         yield make_finding("unused-class", "", "", what)
     # With very many classes even an even share is small.
     limit = min(_RARE, 0.5 / max(counts.size, 1)) * survey.label.size
-    rare = [it for it in np.argsort(counts, kind="stable").tolist() if 0 < counts[it] < limit]
+    rare = [
+        label for label in np.argsort(counts, kind="stable").tolist() if 0 < counts[label] < limit
+    ]
     if rare:
-        named = [f"{shown(survey.labels[it])} ({counts[it]:,})" for it in rare]
+        named = [f"{shown(survey.labels[label])} ({counts[label]:,})" for label in rare]
         what = (
             f"{counted(len(rare), 'class')} of {counts.size:,} "
             f"{'has' if len(rare) == 1 else 'have'} less than {limit / survey.label.size:.2%} of "

@@ -36,7 +36,9 @@ def same_files(samples: Sequence[Sample], step: Callable[[], object]) -> list[li
         samples: The samples.
         step: Called before each file that is read.
     """
-    pictures = {place: it.picture for place, it in enumerate(samples) if it.picture is not None}
+    pictures = {
+        place: sample.picture for place, sample in enumerate(samples) if sample.picture is not None
+    }
     groups = _refined([list(pictures)], lambda place: pictures[place].n_bytes())
     for n_bytes in (*_HEADS, None):
 
@@ -58,7 +60,7 @@ def _refined(groups: Iterable[list[int]], key: Callable[[int], Hashable]) -> lis
                 of_key[key(place)].append(place)
             except Exception:  # a damaged archive raises anything; the file is a finding already
                 continue
-        finer += [it for it in of_key.values() if len(it) > 1]
+        finer += [places for places in of_key.values() if len(places) > 1]
     return finer
 
 
@@ -79,18 +81,20 @@ def duplicates(samples: Sequence[Sample], groups: Iterable[list[int]]) -> Iterat
         kept = samples[first]
         masks = kept.instances
         for place in others:
-            it = samples[place]
+            sample = samples[place]
             same = f"The image file is the same as that of {kept.title}, byte for byte"
-            held = it.instances
+            held = sample.instances
             if _same_masks(masks, held):
                 what = f"{same}, and so are its {counted(len(held), 'mask')}."
                 fix = "Leave the later one out."
-                yield make_finding("duplicate-image", it.name, "", what, fix=fix, is_certain=True)
+                yield make_finding(
+                    "duplicate-image", sample.name, "", what, fix=fix, is_certain=True
+                )
             else:
                 what = (
                     f"{same}, but its masks are others: there {len(masks):,}, here {len(held):,}."
                 )
-                yield make_finding("duplicate-image", it.name, "", what)
+                yield make_finding("duplicate-image", sample.name, "", what)
 
 
 def _same_masks(some: Sequence[Instance], others: Sequence[Instance]) -> bool:
@@ -118,9 +122,10 @@ def similar(names: Sequence[str], thumbnails: Mapping[int, NDArray[np.uint8]]) -
         One finding for each image that is like an earlier one.
     """
     left = np.array(
-        [it for it, gray in thumbnails.items() if _detail(gray).std() >= _LEAST_DETAIL], np.int64
+        [place for place, gray in thumbnails.items() if _detail(gray).std() >= _LEAST_DETAIL],
+        np.int64,
     )
-    hashes = np.array([_hash(thumbnails[it]) for it in left.tolist()], np.uint64)
+    hashes = np.array([_hash(thumbnails[place]) for place in left.tolist()], np.uint64)
     findings = []
     while left.size > 1:
         one, left = int(left[0]), left[1:]

@@ -148,7 +148,7 @@ _KINDS = {
     ),
 }
 
-KINDS: Mapping[str, str] = MappingProxyType({kind: it.title for kind, it in _KINDS.items()})
+KINDS: Mapping[str, str] = MappingProxyType({kind: known.title for kind, known in _KINDS.items()})
 """Every kind of finding and its title for people, the gravest first."""
 
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}

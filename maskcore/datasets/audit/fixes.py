@@ -31,48 +31,57 @@ def fixed(dataset: Dataset, findings: Iterable[Finding]) -> Dataset:
     left_out = set()
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     places: defaultdict[str, set[int]] = defaultdict(set)
-    for it in findings:
-        if not it.is_certain:
+    for finding in findings:
+        if not finding.is_certain:
             continue
-        if it.rename is not None:
-            renamed[it.rename[0]] = it.rename[1]
-        elif it.kind == "duplicate-image":
-            left_out.add(it.sample)
+        if finding.rename is not None:
+            renamed[finding.rename[0]] = finding.rename[1]
+        elif finding.kind == "duplicate-image":
+            left_out.add(finding.sample)
         else:
-            kinds[it.sample].add(it.kind)
-            if it.mask is not None and it.kind != "turned":
-                places[it.sample].add(it.mask)
+            kinds[finding.sample].add(finding.kind)
+            if finding.mask is not None and finding.kind != "turned":
+                places[finding.sample].add(finding.mask)
     samples = [
-        replace(it, load=partial(_mended, it, places[it.name], "turned" in kinds[it.name], renamed))
-        if renamed or kinds[it.name]
-        else it
-        for it in dataset.samples
-        if it.name not in left_out
+        _mended(sample, places[sample.name], kinds[sample.name], renamed)
+        for sample in dataset.samples
+        if sample.name not in left_out
     ]
-    labels = dict.fromkeys(renamed.get(it, it) for it in dataset.stated_labels)
+    labels = dict.fromkeys(renamed.get(label, label) for label in dataset.stated_labels)
     return replace(dataset, samples=samples, stated_labels=tuple(labels))
 
 
 def _mended(
+    sample: Sample, places: set[int], kinds: set[str], renamed: Mapping[str, str]
+) -> Sample:
+    if not (renamed or kinds):
+        return sample
+    return replace(sample, load=partial(_contents, sample, places, "turned" in kinds, renamed))
+
+
+def _contents(
     sample: Sample, places: set[int], is_turned: bool, renamed: Mapping[str, str]
 ) -> Contents:
     contents = sample.read()
-    kept = [it for place, it in enumerate(contents.annotations) if place not in places]
+    kept = [
+        annotation for place, annotation in enumerate(contents.annotations) if place not in places
+    ]
     size_hw = contents.size_hw
     probe = sample.probe
     if is_turned and probe is not None:
-        kept = [_turned(it, probe.stored_hw, probe.orientation) for it in kept]
+        kept = [_turned(annotation, probe.stored_hw, probe.orientation) for annotation in kept]
         size_hw = probe.size_hw
     if renamed:
-        kept = [_called(it, renamed) for it in kept]
+        kept = [_called(annotation, renamed) for annotation in kept]
     return Contents(kept, contents.problems, size_hw)
 
 
-def _turned(it: Annotation, stored_hw: tuple[int, int], orientation: int) -> Annotation:
-    mask = it.instance.mask
-    if mask.size_hw != stored_hw:
-        return it
-    return Annotation(replace(it.instance, mask=upright(mask, orientation)), it.where)
+def _turned(annotation: Annotation, stored_hw: tuple[int, int], orientation: int) -> Annotation:
+    instance = annotation.instance
+    if instance.mask.size_hw != stored_hw:
+        return annotation
+    turned = replace(instance, mask=upright(instance.mask, orientation))
+    return Annotation(turned, annotation.where)
 
 
 def upright(mask: RLE, orientation: int) -> RLE:
@@ -82,6 +91,7 @@ def upright(mask: RLE, orientation: int) -> RLE:
     return rle.encode(turned.view(np.bool_))
 
 
-def _called(it: Annotation, renamed: Mapping[str, str]) -> Annotation:
-    new = renamed.get(it.instance.label)
-    return it if new is None else replace(it, instance=replace(it.instance, label=new))
+def _called(annotation: Annotation, renamed: Mapping[str, str]) -> Annotation:
+    instance = annotation.instance
+    label = renamed.get(instance.label, instance.label)
+    return replace(annotation, instance=replace(instance, label=label))

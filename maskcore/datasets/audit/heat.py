@@ -31,7 +31,7 @@ class HeatMaps:
             return
         runs = column_runs(mask)
         for start in range(0, runs[0].size, _BATCH):
-            part = [it[start : start + _BATCH] for it in runs]
+            part = [column[start : start + _BATCH] for column in runs]
             self._waiting.append((label, mask.size_hw, part))
             self._n_waiting += part[0].size
             if self._n_waiting >= _BATCH:

@@ -75,8 +75,8 @@ def _sizes(
     sample: Sample, contents: Contents, probe: Probe | None
 ) -> tuple[tuple[int, int] | None, list[Finding]]:
     places = defaultdict(list)
-    for place, it in enumerate(contents.annotations):
-        places[it.instance.mask.size_hw].append(place)
+    for place, annotation in enumerate(contents.annotations):
+        places[annotation.instance.mask.size_hw].append(place)
     stated = contents.size_hw or next(iter(places), None)
     if probe is None:
         return stated, list(_among_masks(sample, contents, places, stated))

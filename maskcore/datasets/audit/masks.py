@@ -48,30 +48,30 @@ def measure(annotation: Annotation) -> MeasuredMask:
 
 def check(sample: str, masks: Sequence[MeasuredMask]) -> Iterator[Finding]:
     """Yield what is found in the masks of a sample, in the order of its annotations."""
-    for place, it in enumerate(masks):
-        label = shown(it.annotation.instance.label)
-        where = it.annotation.where
-        if it.area == 0:
+    for place, mask in enumerate(masks):
+        label = shown(mask.annotation.instance.label)
+        where = mask.annotation.where
+        if mask.area == 0:
             what = f"The mask of “{label}” has no pixel inside."
             yield make_finding("empty-mask", sample, where, what, is_certain=True, mask=place)
             continue
-        if _is_border_line(it):
+        if _is_border_line(mask):
             what = (
-                f"The {counted(it.area, 'pixel')} of “{label}” lie within {_EDGE} pixels of the "
+                f"The {counted(mask.area, 'pixel')} of “{label}” lie within {_EDGE} pixels of the "
                 "edge of the image."
             )
             yield make_finding("border-line", sample, where, what, mask=place)
-        stated = it.annotation.box
-        if stated is not None and _boxes_differ(stated, it.box):
+        stated = mask.annotation.box
+        if stated is not None and _boxes_differ(stated, mask.box):
             what = (
                 f"The box of “{label}” is stated as {_corners(stated)}, "
-                f"but its mask has {_corners(it.box)} (x1, y1, x2, y2)."
+                f"but its mask has {_corners(mask.box)} (x1, y1, x2, y2)."
             )
             yield make_finding("box", sample, where, what, mask=place)
     if len(masks) > 1:
         twice = list(_identical(sample, masks))
         yield from twice
-        yield from _overlaps(sample, masks, {it.mask for it in twice})
+        yield from _overlaps(sample, masks, {finding.mask for finding in twice})
 
 
 def together(findings: Sequence[Finding], n_masks: int) -> list[Finding]:
@@ -81,16 +81,15 @@ def together(findings: Sequence[Finding], n_masks: int) -> list[Finding]:
         findings: Of all samples.
         n_masks: Masks of all samples.
     """
-    n_boxes = sum(it.kind == "box" for it in findings)
+    n_boxes = sum(finding.kind == "box" for finding in findings)
     if n_boxes < max(_FEWEST_BOXES, _MOST_BOXES * n_masks):
         return list(findings)
     what = (
         f"The boxes that are stated for {n_boxes:,} of {n_masks:,} masks disagree with the masks."
     )
     fix = "Look whether the boxes are in another order or unit than the format says."
-    return [it for it in findings if it.kind != "box"] + [
-        make_finding("box", "", "", what, fix=fix)
-    ]
+    others = [finding for finding in findings if finding.kind != "box"]
+    return [*others, make_finding("box", "", "", what, fix=fix)]
 
 
 def _boxes_differ(stated: tuple[float, float, float, float], box: Box) -> bool:
@@ -107,15 +106,15 @@ def _corners(box: tuple[float, float, float, float]) -> str:
     return ", ".join(f"{round(value, 1):.10g}" for value in box)
 
 
-def _is_border_line(it: MeasuredMask) -> bool:
+def _is_border_line(measured: MeasuredMask) -> bool:
     """Whether no pixel is far from the edge of the image, but the mask is long."""
-    x1, y1, x2, y2 = it.box
-    mask = it.annotation.instance.mask
+    x1, y1, x2, y2 = measured.box
+    mask = measured.annotation.instance.mask
     height, width = mask.size_hw
     if min(height, width) <= 4 * _EDGE or max(x2 - x1, y2 - y1) < _SHORTEST_LINE:
         return False
     is_inside = min(x1, y1) >= _EDGE and x2 <= width - _EDGE and y2 <= height - _EDGE
-    if is_inside or it.area > 2 * _EDGE * (height + width):
+    if is_inside or measured.area > 2 * _EDGE * (height + width):
         return False
     columns, tops, bottoms = column_runs(mask)
     inner = (columns >= _EDGE) & (columns < width - _EDGE)
@@ -124,14 +123,15 @@ def _is_border_line(it: MeasuredMask) -> bool:
 
 def _identical(sample: str, masks: Sequence[MeasuredMask]) -> Iterator[Finding]:
     first: dict[tuple[RLE, str, bool], int] = {}
-    for place, it in enumerate(masks):
-        one = it.annotation.instance
-        before = first.setdefault((one.mask, one.label, one.is_crowd), place) if it.area else place
+    for place, mask in enumerate(masks):
+        one = mask.annotation.instance
+        key = one.mask, one.label, one.is_crowd
+        before = first.setdefault(key, place) if mask.area else place
         if before != place:
             named = f"The mask of “{shown(one.label)}”"
             what = f"{named} is the same as mask {before + 1}, pixel for pixel."
             fix = "Leave the later one out."
-            where = it.annotation.where
+            where = mask.annotation.where
             yield make_finding(
                 "duplicate-mask", sample, where, what, fix=fix, is_certain=True, mask=place
             )
@@ -142,19 +142,19 @@ def _overlaps(
 ) -> Iterator[Finding]:
     places = [
         place
-        for place, it in enumerate(masks)
-        if it.area and place not in known and not it.annotation.instance.is_crowd
+        for place, mask in enumerate(masks)
+        if mask.area and place not in known and not mask.annotation.instance.is_crowd
     ]
     shared_most: tuple[float, int, int] = (0.0, 0, 0)
     n_overlaps = 0
     twice: set[int] = set()
-    for i, j in _candidates([masks[it] for it in places])[:_MOST_PAIRS]:
+    for i, j in _candidates([masks[place] for place in places])[:_MOST_PAIRS]:
         earlier, later = places[i], places[j]
         a, b = masks[earlier], masks[later]
-        pair = [it.annotation.instance.mask for it in (a, b)]
+        pair = [mask.annotation.instance.mask for mask in (a, b)]
         in_common = int(rle_overlap.intersection_areas(pair)[0, 1])
-        labels = [it.annotation.instance.label for it in (a, b)]
-        named = [f"“{shown(it)}”" for it in labels]
+        labels = [mask.annotation.instance.label for mask in (a, b)]
+        named = [f"“{shown(label)}”" for label in labels]
         iou = in_common / (a.area + b.area - in_common)
         if iou > _SAME_IOU:
             if later not in twice:
@@ -170,24 +170,24 @@ def _overlaps(
             shared_most = max(shared_most, (in_common / min(a.area, b.area), smaller, larger))
     if n_overlaps:
         share, smaller, larger = shared_most
-        it = masks[smaller]
+        mask = masks[smaller]
         what = (
-            f"{_percent(share)} of mask {smaller + 1}, “{shown(it.annotation.instance.label)}”, "
+            f"{_percent(share)} of mask {smaller + 1}, “{shown(mask.annotation.instance.label)}”, "
             f"lie in mask {larger + 1} of the same class."
         )
         if n_overlaps > 1:
             what += f" There are {counted(n_overlaps - 1, 'more pair')} like it in the image."
-        yield make_finding("overlap", sample, it.annotation.where, what, mask=smaller)
+        yield make_finding("overlap", sample, mask.annotation.where, what, mask=smaller)
 
 
 def _candidates(masks: Sequence[MeasuredMask]) -> list[tuple[int, int]]:
     """Return the pairs whose boxes leave room for a finding."""
     if len(masks) < 2:
         return []
-    boxes = np.array([it.box for it in masks], np.int64)
-    areas = np.array([it.area for it in masks], np.int64)
-    sizes = _numbered(it.annotation.instance.mask.size_hw for it in masks)
-    labels = _numbered(it.annotation.instance.label for it in masks)
+    boxes = np.array([mask.box for mask in masks], np.int64)
+    areas = np.array([mask.area for mask in masks], np.int64)
+    sizes = _numbered(mask.annotation.instance.mask.size_hw for mask in masks)
+    labels = _numbered(mask.annotation.instance.label for mask in masks)
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(masks), _ROWS):
         some = slice(start, start + _ROWS)

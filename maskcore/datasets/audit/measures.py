@@ -66,27 +66,27 @@ class MaskColumns:
         self.has_label_maps = dataset.format == "voc" or dataset.format.startswith("png")
         self.order = PixelOrder() if dataset.format == "kaggle-rle" else None
 
-    def add(self, sample: int, it: MeasuredMask) -> None:
+    def add(self, sample: int, measured: MeasuredMask) -> None:
         """Append a mask of the sample at that place."""
-        instance = it.annotation.instance
+        instance = measured.annotation.instance
         label = self.labels.setdefault(instance.label, len(self.labels))
         self.sample.append(sample)
         self.label.append(label)
-        self.area.append(it.area)
-        self.box.extend(it.box)
+        self.area.append(measured.area)
+        self.box.extend(measured.box)
         self.is_crowd.append(instance.is_crowd)
-        self.is_dust.append(self.has_label_maps and _is_dust(it))
-        self.wheres.append(it.annotation.where)
+        self.is_dust.append(self.has_label_maps and _is_dust(measured))
+        self.wheres.append(measured.annotation.where)
         self.heat.add(label, instance.mask)
         if self.order is not None:
-            self.order.add(it)
+            self.order.add(measured)
 
 
-def _is_dust(it: MeasuredMask) -> bool:
+def _is_dust(measured: MeasuredMask) -> bool:
     """Whether a mask is nothing but single pixels, in a small part of its image."""
-    mask = it.annotation.instance.mask
+    mask = measured.annotation.instance.mask
     height, width = mask.size_hw
     n_runs = mask.counts.size // 2
-    if not 0 < it.area < _DUST_SHARE * height * width or it.area > _DUST_RUN * n_runs:
+    if not 0 < measured.area < _DUST_SHARE * height * width or measured.area > _DUST_RUN * n_runs:
         return False
-    return rle_text.outline_length(mask) >= _DUST_EDGES * it.area
+    return rle_text.outline_length(mask) >= _DUST_EDGES * measured.area

@@ -38,35 +38,35 @@ def survey(
     """
     samples = dataset.samples
     masks = MaskColumns(dataset)
-    findings = [_of_problem(it, it.sample) for it in dataset.problems]
+    findings = [_of_problem(problem, problem.sample) for problem in dataset.problems]
     sizes = np.zeros((len(samples), 2), np.int32)
     thumbnails = {}
     for i, sample in enumerate(samples):
         progress(i, len(samples))
         contents = sample.read()
-        findings += [_of_problem(it, sample.name) for it in contents.problems]
+        findings += [_of_problem(problem, sample.name) for problem in contents.problems]
         size, of_image, image = audit_image.check(sample, contents, read_images=read_images)
         findings += of_image
         if size is not None:
             sizes[i] = np.minimum(size, _LONGEST_SIDE)
         if image is not None:
             thumbnails[i] = audit_duplicates.thumbnail(image)
-        measured = [audit_masks.measure(it) for it in contents.annotations]
+        measured = [audit_masks.measure(annotation) for annotation in contents.annotations]
         findings += audit_masks.check(sample.name, measured)
-        for it in measured:
-            masks.add(i, it)
+        for mask in measured:
+            masks.add(i, mask)
 
     same = audit_duplicates.same_files(samples, lambda: progress(len(samples), len(samples)))
     findings += audit_duplicates.duplicates(samples, same)
     known = {place for group in same for place in group[1:]}
-    names = tuple(it.name for it in samples)
-    thumbnails = {place: it for place, it in thumbnails.items() if place not in known}
+    names = tuple(sample.name for sample in samples)
+    thumbnails = {place: thumbnail for place, thumbnail in thumbnails.items() if place not in known}
     findings += audit_duplicates.similar(names, thumbnails)
     progress(len(samples), len(samples))
     done = Survey(
         names=names,
         sizes_hw=sizes,
-        has_image=np.array([it.picture is not None for it in samples], np.bool_),
+        has_image=np.array([sample.picture is not None for sample in samples], np.bool_),
         labels=tuple(masks.labels),
         sample=np.array(masks.sample, np.int32),
         label=np.array(masks.label, np.int32),
@@ -94,4 +94,5 @@ def _of_problem(problem: Problem, sample: str) -> Finding:
 
 def _in_order(findings: Sequence[Finding], names: Sequence[str]) -> tuple[Finding, ...]:
     places = {name: place for place, name in enumerate(names)}
-    return tuple(sorted(findings, key=lambda it: (*rank(it), places.get(it.sample, -1))))
+    ordered = sorted(findings, key=lambda found: (*rank(found), places.get(found.sample, -1)))
+    return tuple(ordered)

@@ -26,11 +26,11 @@ class PixelOrder:
         self._n_mistaken = 0
         self._outline, self._other = 0, 0
 
-    def add(self, it: MeasuredMask) -> None:
+    def add(self, measured: MeasuredMask) -> None:
         """Look at a mask; only the first large ones count."""
-        mask = it.annotation.instance.mask
+        mask = measured.annotation.instance.mask
         height, width = mask.size_hw
-        if self._n == _MOST or it.area < _LEAST_AREA or height == width:
+        if self._n == _MOST or measured.area < _LEAST_AREA or height == width:
             return
         outline = rle_text.outline_length(mask)
         # The codes may have been read by columns, or by rows.

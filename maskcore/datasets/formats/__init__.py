@@ -186,7 +186,7 @@ _ALL = (
     ),
 )
 
-FORMATS: Mapping[str, Format] = MappingProxyType({it.name: it for it in _ALL})
+FORMATS: Mapping[str, Format] = MappingProxyType({known.name: known for known in _ALL})
 """Every format by its name, in the order in which files are tried."""
 
 

@@ -86,9 +86,9 @@ class _ImagesByName:
         self._source = source
         self._by_path: defaultdict[str, list[str]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[str]] = defaultdict(list)
-        for it in source.image_names:
-            self._by_path[_without_ending(it)].append(it)
-            self._by_stem[stem(it).casefold()].append(it)
+        for name in source.image_names:
+            self._by_path[_without_ending(name)].append(name)
+            self._by_stem[stem(name).casefold()].append(name)
 
     def of(self, name: str) -> PictureFile | None:
         found = self._by_path.get(_without_ending(name)) or self._by_stem.get(stem(name).casefold())
@@ -151,13 +151,13 @@ def _load(source: FileSource, name: str, sample: str, picture: PictureFile | Non
         label, group = label_of(shape.get("label")), shape.get("group_id")
         key = (label, group) if isinstance(group, int | str) else number
         found[key].append(Annotation(Instance(mask, label), where))
-    return Contents([_joined(it) for it in found.values()], problems, size_hw)
+    return Contents([_joined(group) for group in found.values()], problems, size_hw)
 
 
 def _joined(parts: Sequence[Annotation]) -> Annotation:
     if len(parts) == 1:
         return parts[0]
-    whole = rle.union(it.instance.mask for it in parts)
+    whole = rle.union(part.instance.mask for part in parts)
     return Annotation(Instance(whole, parts[0].instance.label), parts[0].where)
 
 
@@ -219,7 +219,7 @@ class LabelmeWriter:
         document: dict[str, Any] = {
             "version": _VERSION,
             "flags": {},
-            "shapes": [_shape(it) for it in item.instances],
+            "shapes": [_shape(instance) for instance in item.instances],
             "imagePath": base(item.image_name),
             "imageData": item.image and base64.b64encode(item.image).decode("ascii"),
             "imageHeight": height,

@@ -61,19 +61,19 @@ class CocoDocument:
 
     def any_has(self, name: str, *keys: str) -> bool:
         """Whether one of the first items of a list is an object with all of these names."""
-        return any(it.issuperset(keys) for it in self._first.get(name, ()))
+        return any(keys_of_item.issuperset(keys) for keys_of_item in self._first.get(name, ()))
 
     def _read(self, name: str, items: json_items.Items) -> list[Row]:
         rows: list[Row] = []
         first: list[set[str]] = []
         most = dataset.MAX_SAMPLES if name == "images" else _MAX_ANNOTATIONS
-        for it, start, stop in items:
-            is_object = isinstance(it, dict)
+        for item, start, stop in items:
+            is_object = isinstance(item, dict)
             if len(rows) == most:
                 raise DatasetError(f"There are more than {len(rows):,} {name}; split the document.")
-            rows.append(tuple(map(it.get, _KEPT[name])) if is_object else None)
+            rows.append(tuple(map(item.get, _KEPT[name])) if is_object else None)
             if is_object and len(rows) <= _LOOKED_AT:
-                first.append({*it})
+                first.append({*item})
             if name == "annotations":
                 self.annotations.append(start, stop)
         self._first[name] = first

@@ -74,14 +74,14 @@ def contents(name: str, picture: StoredPicture | None, images: Sequence[CocoImag
     """Decode what documents say of an image."""
     annotations: list[Annotation] = []
     reasons: Reasons = []
-    for it in images:
-        size_hw = it.size_hw or header_size(picture)
-        stated, too_deep = _stated(it.masks)
+    for image in images:
+        size_hw = image.size_hw or header_size(picture)
+        stated, too_deep = _stated(image.masks)
         decoded, wrong = coco_masks.decode(stated, size_hw)
         annotations += decoded
-        reasons += it.reasons + too_deep + wrong
+        reasons += image.reasons + too_deep + wrong
     problems = [Problem(where, reason, name) for where, reason in reasons]
-    size = next((it.size_hw for it in images if it.size_hw), None)
+    size = next((image.size_hw for image in images if image.size_hw), None)
     return Contents(annotations, problems, size)
 
 
@@ -92,12 +92,12 @@ def _stated(masks: Sequence[AnnotationGroup]) -> tuple[list[CocoAnnotation], Rea
     for some in masks:
         for place in some.places:
             try:
-                it = some.annotations[place]
+                annotation = some.annotations[place]
             except RecursionError:  # there was more room when the document was read
                 where = where_is("annotation", None, place, some.name)
                 reasons.append((where, "It is nested too deep to be read."))
                 continue
-            where = where_is("annotation", it.get("id"), place, some.name)
-            label, _ = label_of(it.get("category_id"), some.labels)
-            stated.append(coco_masks.pick_values(it, where, label))
+            where = where_is("annotation", annotation.get("id"), place, some.name)
+            label, _ = label_of(annotation.get("category_id"), some.labels)
+            stated.append(coco_masks.pick_values(annotation, where, label))
     return stated, reasons

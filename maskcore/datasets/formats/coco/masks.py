@@ -76,25 +76,27 @@ def decode(
         Those that can be used, and what cannot be.
     """
     annotations, reasons = [], Reasons()
-    for it, mask in zip(stated, _masks([it.segmentation for it in stated], size_hw), strict=True):
+    masks = _masks([annotation.segmentation for annotation in stated], size_hw)
+    for annotation, mask in zip(stated, masks, strict=True):
         if isinstance(mask, RLEError):
-            reasons.append((it.where, str(mask)))
+            reasons.append((annotation.where, str(mask)))
             continue
-        box, score, is_crowd = _box(it.box), score_of(it.score), it.is_crowd
-        if box is None and it.box:
-            reasons.append((it.where, "Its bbox is not made of x, y, width and height."))
-        if score is None and it.score is not None:
-            reasons.append((it.where, not_a_score(it.score)))
+        box, score, is_crowd = _box(annotation.box), score_of(annotation.score), annotation.is_crowd
+        if box is None and annotation.box:
+            reasons.append((annotation.where, "Its bbox is not made of x, y, width and height."))
+        if score is None and annotation.score is not None:
+            reasons.append((annotation.where, not_a_score(annotation.score)))
         if is_crowd not in (0, 1):
-            reasons.append((it.where, f"Its iscrowd is neither 0 nor 1: {shown(is_crowd, 20)}."))
-        instance = Instance(mask, it.label, score, is_crowd == 1)
-        annotations.append(Annotation(instance, it.where, box))
+            reason = f"Its iscrowd is neither 0 nor 1: {shown(is_crowd, 20)}."
+            reasons.append((annotation.where, reason))
+        instance = Instance(mask, annotation.label, score, is_crowd == 1)
+        annotations.append(Annotation(instance, annotation.where, box))
     return annotations, reasons
 
 
 def _masks(segmentations: Sequence[Any], size_hw: tuple[int, int] | None) -> list[RLE | RLEError]:
     """Decode all polygons at once, and one by one where that fails."""
-    drawn = [i for i, it in enumerate(segmentations) if isinstance(it, list) and it]
+    drawn = [i for i, rings in enumerate(segmentations) if isinstance(rings, list) and rings]
     masks: dict[int, RLE] = {}
     if size_hw is not None and drawn:
         try:
@@ -102,7 +104,7 @@ def _masks(segmentations: Sequence[Any], size_hw: tuple[int, int] | None) -> lis
             masks = dict(zip(drawn, found, strict=True))
         except RLEError:
             pass
-    return [masks.get(i) or _mask(it, size_hw) for i, it in enumerate(segmentations)]
+    return [masks.get(i) or _mask(stated, size_hw) for i, stated in enumerate(segmentations)]
 
 
 def _mask(segmentation: Any, size_hw: tuple[int, int] | None) -> RLE | RLEError:

@@ -93,7 +93,7 @@ class CocoReader:
             self.problems.append(Problem(name, "It is no document with a list of images."))
             return
         ids = [id_of(row[1]) for row in rows if row is not None]
-        known = max(self.documents, key=lambda it: sum(number in it.images for number in ids))
+        known = max(self.documents, key=lambda one: sum(number in one.images for number in ids))
         self._add_annotations(known, name, document)
 
     def dataset(self) -> Dataset:
@@ -152,8 +152,8 @@ class CocoReader:
     def _folders(self, name: str) -> list[str]:
         """Folders of images that a document is named after: train2017 of instances_train2017."""
         words = re.split(r"[_.\s-]", stem(name).casefold())
-        folders = {it.rpartition("/")[0] for it in self._names}
-        return sorted(it for it in folders if base(it).casefold() in words and it)
+        folders = {path.rpartition("/")[0] for path in self._names}
+        return sorted(folder for folder in folders if base(folder).casefold() in words and folder)
 
     def _add_annotations(self, known: _Known, name: str, document: CocoDocument) -> None:
         ids: Counter[Any] = Counter()

@@ -51,18 +51,18 @@ class CocoWriter:
         image = {"id": image_id, "file_name": item.image_name, "width": width, "height": height}
         self._images.append(json.dumps(image))
         segmentations = _segmentations(item.instances)
-        for it, segmentation in zip(item.instances, segmentations, strict=True):
+        for instance, segmentation in zip(item.instances, segmentations, strict=True):
             annotation = {
                 "id": len(self._annotations) + 1,
                 "image_id": image_id,
-                "category_id": self._categories.of(it.label),
-                "iscrowd": int(it.is_crowd),
-                "area": rle.area(it.mask),
-                "bbox": list(boxes.xyxy_to_xywh(it.box)),
+                "category_id": self._categories.of(instance.label),
+                "iscrowd": int(instance.is_crowd),
+                "area": rle.area(instance.mask),
+                "bbox": list(boxes.xyxy_to_xywh(instance.box)),
                 "segmentation": segmentation,
             }
-            if it.score is not None:
-                annotation["score"] = float(it.score)
+            if instance.score is not None:
+                annotation["score"] = float(instance.score)
             self._annotations.append(json.dumps(annotation))
         yield from ()
 
@@ -85,14 +85,14 @@ class CocoWriter:
 
 def _segmentations(instances: Sequence[Instance]) -> list[Any]:
     """Return rings, or counts for crowds and for masks that are empty or have holes."""
-    outlines = [[] if it.is_crowd else _outlines(it.mask) for it in instances]
+    outlines = [[] if instance.is_crowd else _outlines(instance.mask) for instance in instances]
     try:
         filled = from_polygons(outlines, instances[0].mask.size_hw) if instances else []
     except RLEError:  # so large or ragged that other programs would have their troubles too
-        return [_counts(it.mask) for it in instances]
+        return [_counts(instance.mask) for instance in instances]
     return [
-        rings if rings and again == it.mask else _counts(it.mask)
-        for it, rings, again in zip(instances, outlines, filled, strict=True)
+        rings if rings and again == instance.mask else _counts(instance.mask)
+        for instance, rings, again in zip(instances, outlines, filled, strict=True)
     ]
 
 

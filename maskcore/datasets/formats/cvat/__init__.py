@@ -76,7 +76,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
 
 def _is_cvat(head: bytes) -> bool:
     plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")  # UTF-16 as well
-    known = any(it in plain for it in (b"<image ", b"<meta>", b"<version>"))
+    known = any(tag in plain for tag in (b"<image ", b"<meta>", b"<version>"))
     return known and _ROOT.match(plain) is not None
 
 
@@ -109,13 +109,15 @@ def _mask(kind: str, attributes: dict[str, str], size_hw: tuple[int, int] | None
     if kind == "mask":
         return rle_brush.cvat_mask(attributes, size_hw)
     if kind == "polygon":
-        pairs = [it.split(",") for it in attributes.get("points", "").split(";") if it.strip()]
+        pairs = [
+            pair.split(",") for pair in attributes.get("points", "").split(";") if pair.strip()
+        ]
         return drawn_shapes.polygon(pairs, size_hw)
     degrees = _number(attributes, "rotation", "0")
     if kind == "ellipse":
-        cx, cy, rx, ry = (_number(attributes, it) for it in ("cx", "cy", "rx", "ry"))
+        cx, cy, rx, ry = (_number(attributes, name) for name in ("cx", "cy", "rx", "ry"))
         return drawn_shapes.ellipse((cx, cy), (rx, ry), size_hw, degrees=degrees)
-    x1, y1, x2, y2 = (_number(attributes, it) for it in ("xtl", "ytl", "xbr", "ybr"))
+    x1, y1, x2, y2 = (_number(attributes, name) for name in ("xtl", "ytl", "xbr", "ybr"))
     corners = drawn_shapes.box(x1, y1, x2, y2)
     if degrees:
         corners = drawn_shapes.turned(corners, degrees, ((x1 + x2) / 2, (y1 + y2) / 2))
@@ -150,18 +152,18 @@ class CvatWriter:
     def sample(self, item: Item) -> Iterator[Member]:
         """Note a sample; yield nothing."""
         height, width = item.size_hw
-        self._labels |= dict.fromkeys(it.label for it in item.instances)
+        self._labels |= dict.fromkeys(instance.label for instance in item.instances)
         name = xml_text.attribute(item.image_name)
         about = f'id="{len(self._images)}" name={name} width="{width}" height="{height}"'
-        shapes = "".join(f"    {_mask_element(it)}\n" for it in item.instances)
+        shapes = "".join(f"    {_mask_element(instance)}\n" for instance in item.instances)
         self._images.append(f"  <image {about}>\n{shapes}  </image>\n")
         yield from ()
 
     def end(self) -> Iterator[Member]:
         """Yield annotations.xml."""
         labels = [
-            f"        <label><name>{xml_text.content(it)}</name><attributes></attributes></label>\n"
-            for it in self._labels
+            f"        <label><name>{name}</name><attributes></attributes></label>\n"
+            for name in map(xml_text.content, self._labels)
         ]
         parts = (
             '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n',

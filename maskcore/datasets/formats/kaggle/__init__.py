@@ -49,12 +49,12 @@ _COMPRESSED = re.compile("[0-o]+")
 # Columns of Open Images' tables, which say more than a table of codes can.
 _OF_OTHERS = {"maskpath", "labelname", "predictionstring"}
 _SUBMISSION = re.compile("(sample|example)[ _-]*submission", re.IGNORECASE)
-_HEADERS = [{name.lower() for name, _ in it.columns} for it in DIALECTS.values()]
+_HEADERS = [{name.lower() for name, _ in dialect.columns} for dialect in DIALECTS.values()]
 
 
 def find(source: FileSource) -> list[str]:
     """Return the names of the tables whose first rows hold run-length codes."""
-    return [it for it in source.with_suffix(".csv", ".tsv") if _holds_codes(source.head(it))]
+    return [name for name in source.with_suffix(".csv", ".tsv") if _holds_codes(source.head(name))]
 
 
 def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None) -> Dataset:
@@ -88,7 +88,7 @@ def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None
         except MaskcoreError as error:
             faults.append(Problem(name, str(error).removeprefix(f"{name}: ")))
             continue
-        problems += [Problem(where(name, it), it.reason) for it in table.problems]
+        problems += [Problem(where(name, problem), problem.reason) for problem in table.problems]
         by_image = _by_image(table, images, name, problems)
         check_count(len(pictures) + len(by_image))
         for called, rows in by_image.items():
@@ -101,8 +101,8 @@ def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None
     if len(faults) == len(tables):
         raise DatasetError(f"{shown(faults[0].where)}: {faults[0].reason}")
     samples = [
-        Sample(it, picture, KaggleLoader(it, picture, parts[it]))
-        for it, picture in pictures.items()
+        Sample(name, picture, KaggleLoader(name, picture, parts[name]))
+        for name, picture in pictures.items()
     ]
     samples += unannotated(source, images, samples)
     return Dataset("kaggle-rle", samples, tuple(labels), [*faults, *problems])
@@ -127,7 +127,10 @@ class KaggleWriter:
         """Take the masks of a sample; there are no files for a single one."""
         self._with_size |= not item.has_image
         masks = item.instances or [Instance(rle.empty(item.size_hw), "")]
-        self._rows += [RleRow(0, item.image_name, _written(it.label), it.mask) for it in masks]
+        self._rows += [
+            RleRow(0, item.image_name, _written(instance.label), instance.mask)
+            for instance in masks
+        ]
         return iter(())
 
     def end(self) -> Iterator[Member]:
@@ -175,18 +178,20 @@ def _is_long(cell: str) -> bool:
 
 def _images(source: FileSource) -> Sequence[str]:
     """The images that are no masks; competitions often give masks as pictures too."""
-    plain = [it for it in source.image_names if "mask" not in it.rpartition("/")[0].casefold()]
+    plain = [
+        name for name in source.image_names if "mask" not in name.rpartition("/")[0].casefold()
+    ]
     return plain or source.image_names
 
 
 def _without_submissions(names: Sequence[str], problems: list[Problem]) -> Sequence[str]:
-    kept = [it for it in names if not _SUBMISSION.search(base(it))]
+    kept = [name for name in names if not _SUBMISSION.search(base(name))]
     if not kept:
         return names
     problems += [
-        Problem(it, "It is a sample submission, not a table of labels, and is left out.")
-        for it in names
-        if it not in kept
+        Problem(name, "It is a sample submission, not a table of labels, and is left out.")
+        for name in names
+        if name not in kept
     ]
     return kept
 

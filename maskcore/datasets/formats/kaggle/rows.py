@@ -101,7 +101,7 @@ def _annotations(part: RowsOfTable, masks: Sequence[tuple[Coded, RLE]]) -> Itera
         groups[key].append((row, mask))
     for group in groups.values():
         row = group[0][0]
-        mask = group[0][1] if len(group) == 1 else rle.union(it for _, it in group)
+        mask = group[0][1] if len(group) == 1 else rle.union(mask for _, mask in group)
         yield Annotation(Instance(mask, row.label or NO_LABEL), where(part.table, row))
 
 

@@ -63,7 +63,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
                 continue
             one = _sample(source, name, task, number, taken)
             samples.append(one[0])
-            labels |= dict.fromkeys(it for result in one[1] for it in result.labels)
+            labels |= dict.fromkeys(label for result in one[1] for label in result.labels)
     samples += unannotated(source, source.image_names, samples)
     return Dataset("label-studio", samples, tuple(labels), problems)
 
@@ -97,8 +97,8 @@ def _sample(
     elif image:
         candidates = label_studio_tasks.names_of(image)
         called = candidates[-1] or called
-        found = (source.pictures.find(it, beside=name) for it in candidates)
-        picture = next((it for it in found if it is not None), None)
+        found = (source.pictures.find(candidate, beside=name) for candidate in candidates)
+        picture = next((match for match in found if match is not None), None)
     path = picture.path if picture is not None else ""
     sample = unique_name(path or called, taken)
     results, n_others = label_studio_tasks.results(task)
@@ -131,8 +131,8 @@ def _load(
         except MaskcoreError as error:
             problems.append(Problem(here, str(error), sample))
             continue
-        named = (Instance(mask, it, result.score) for it in result.labels)
-        annotations += [Annotation(it, here) for it in named]
+        named = (Instance(mask, label, result.score) for label in result.labels)
+        annotations += [Annotation(instance, here) for instance in named]
     if not results:
         with contextlib.suppress(DatasetError):  # the data of a task may mean anything by it
             sizes.append(stated_size(*size))
@@ -161,11 +161,13 @@ class LabelStudioWriter:
 
     def sample(self, item: Item) -> Iterator[Member]:
         """Note a sample; yield nothing."""
-        self._labels |= dict.fromkeys(it.label for it in item.instances)
+        self._labels |= dict.fromkeys(instance.label for instance in item.instances)
         number, (height, width) = len(self._tasks) + 1, item.size_hw
         path = quote(f"{self.image_folder}/{item.image_name}")
-        results = [_result(it, f"{number}-{i}") for i, it in enumerate(item.instances, start=1)]
-        scored = any(it.score is not None for it in item.instances)
+        results = [
+            _result(instance, f"{number}-{i}") for i, instance in enumerate(item.instances, start=1)
+        ]
+        scored = any(instance.score is not None for instance in item.instances)
         task = {
             "id": number,
             "data": {"image": f"/data/local-files/?d={path}", "height": height, "width": width},
@@ -178,7 +180,9 @@ class LabelStudioWriter:
     def end(self) -> Iterator[Member]:
         """Yield tasks.json and label_config.xml."""
         yield "tasks.json", "".join(("[\n", ",\n".join(self._tasks), "\n]\n")).encode("ascii")
-        labels = "".join(f"    <Label value={xml_text.attribute(it)}/>\n" for it in self._labels)
+        labels = "".join(
+            f"    <Label value={xml_text.attribute(label)}/>\n" for label in self._labels
+        )
         config = (
             '<View>\n  <Image name="image" value="$image"/>\n'
             f'  <BrushLabels name="label" toName="image">\n{labels}  </BrushLabels>\n</View>\n'

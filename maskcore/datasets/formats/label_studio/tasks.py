@@ -111,8 +111,9 @@ def image_of(task: Mapping[str, Any]) -> str:
     """Return what a task calls its image: a path, an address or a picture in base64; or ""."""
     texts = task.get("data")
     texts = texts if isinstance(texts, dict) else {}
-    found = [it for it in (texts.get("image"), *texts.values()) if isinstance(it, str) and it]
-    likely = [it for it in found if suffix(names_of(it)[-1]) in IMAGE_SUFFIXES]
+    every = (texts.get("image"), *texts.values())
+    found = [text for text in every if isinstance(text, str) and text]
+    likely = [text for text in found if suffix(names_of(text)[-1]) in IMAGE_SUFFIXES]
     return next(iter((*likely, *found)), "")
 
 
@@ -144,13 +145,14 @@ def results(task: Mapping[str, Any]) -> tuple[list[Result], int]:
     count only where nobody has annotated. Choices, texts and the like are no shapes.
     """
     annotations = [
-        it
+        annotation
         for key in ("annotations", "completions")
-        for it in _dicts(task.get(key))
-        if not it.get("was_cancelled")
+        for annotation in _dicts(task.get(key))
+        if not annotation.get("was_cancelled")
     ]
     predictions = [] if annotations else _dicts(task.get("predictions"))
-    versions = sorted(annotations, key=lambda it: it.get("ground_truth") is not True) or predictions
+    versions = sorted(annotations, key=lambda one: one.get("ground_truth") is not True)
+    versions = versions or predictions
     if not versions:
         return [], 0
     overall = score_of(versions[0].get("score")) if predictions else None
@@ -159,40 +161,39 @@ def results(task: Mapping[str, Any]) -> tuple[list[Result], int]:
 
 def _results(version: Mapping[str, Any], overall: float | None) -> Iterator[Result]:
     found = version.get("result")
-    listed = list(enumerate(found if isinstance(found, list) else [], start=1))
     named = {}  # with the tag Labels they stand in a result of their own
-    for _, it in listed:
-        if isinstance(it, dict) and it.get("type") == "labels" and isinstance(it.get("id"), str):
-            named[it["id"]] = _labels(it.get("value"), "labels")
-    for number, it in listed:
-        if not isinstance(it, dict) or not isinstance(it.get("type"), str):
+    for item in _dicts(found):
+        if item.get("type") == "labels" and isinstance(item.get("id"), str):
+            named[item["id"]] = _labels(item.get("value"), "labels")
+    for number, item in enumerate(found if isinstance(found, list) else [], start=1):
+        if not isinstance(item, dict) or not isinstance(item.get("type"), str):
             continue
-        kind = it["type"].lower().removesuffix("labels")
-        shape = it.get("value")
+        kind = item["type"].lower().removesuffix("labels")
+        shape = item.get("value")
         if kind not in (*_KINDS, *_NO_AREA) or not isinstance(shape, dict):
             continue
         labels = _labels(shape, f"{kind}labels") or _labels(shape, "labels")
-        identity = it.get("id")
+        identity = item.get("id")
         labels = labels or (named.get(identity, ()) if isinstance(identity, str) else ())
-        score = score_of(it.get("score"))
+        score = score_of(item.get("score"))
         yield Result(
             kind,
             _compact(shape),
             labels or (NO_LABEL,),
             overall if score is None else score,
-            (it.get("original_height"), it.get("original_width")),
-            it.get("image_rotation"),
+            (item.get("original_height"), item.get("original_width")),
+            item.get("image_rotation"),
             number,
         )
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [it for it in value if isinstance(it, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _labels(shape: Any, key: str) -> tuple[str, ...]:
     found = shape.get(key) if isinstance(shape, dict) else None
-    return tuple(label_of(it) for it in found) if isinstance(found, list) else ()
+    return tuple(label_of(label) for label in found) if isinstance(found, list) else ()
 
 
 def _compact(shape: Mapping[str, Any]) -> Mapping[str, Any]:

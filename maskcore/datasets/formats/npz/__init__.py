@@ -47,7 +47,7 @@ _LONGEST_LABEL = 1_000  # an array of text is as wide as its longest
 def find(source: FileSource) -> list[str]:
     """Return the names of all NumPy archives, if the first ones hold an array ``masks``."""
     names = source.with_suffix(".npz")
-    return names if any(_has_masks(source, it) for it in names[:_LOOKED_AT]) else []
+    return names if any(_has_masks(source, name) for name in names[:_LOOKED_AT]) else []
 
 
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
@@ -90,9 +90,9 @@ class NpzWriter:
         height, width = item.size_hw
         masks = item.instances
         arrays: dict[str, NDArray[Any]] = {
-            "labels": np.array([it.label[:_LONGEST_LABEL] for it in masks], np.str_),
-            "scores": np.array([math.nan if it.score is None else it.score for it in masks], float),
-            "is_crowd": np.array([it.is_crowd for it in masks], np.bool_),
+            "labels": np.array([instance.label[:_LONGEST_LABEL] for instance in masks], np.str_),
+            "scores": np.array([instance.score for instance in masks], float),  # None is NaN
+            "is_crowd": np.array([instance.is_crowd for instance in masks], np.bool_),
         }
         buffer = io.BytesIO()
         # Level 1: masks are mostly one value, and more makes them no smaller.
@@ -101,8 +101,8 @@ class NpzWriter:
                 shape = len(masks), height, width
                 header = {"descr": "|b1", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-                for it in masks:  # one by one: together they may be larger than the memory
-                    file.write(rle.decode(it.mask, order="C").data)
+                for instance in masks:  # one by one: together they may be larger than the memory
+                    file.write(rle.decode(instance.mask, order="C").data)
             for name, array in arrays.items():
                 with archive.open(f"{name}.npy", "w") as file:
                     np.lib.format.write_array(file, array, allow_pickle=False)

@@ -76,7 +76,7 @@ def read_masks(archive: ZipFiles, name: str) -> tuple[tuple[int, int], list[RLE]
         if header.by_columns:
             flat = np.frombuffer(_read(file, n_masks * n_bytes), header.dtype)
             stack = flat.reshape(width, height, n_masks).T
-            masks = [_encode(it) for it in stack]
+            masks = [_encode(array) for array in stack]
         else:
             masks = [
                 _encode(np.frombuffer(_read(file, n_bytes), header.dtype).reshape(height, width))

@@ -46,7 +46,7 @@ _MAX_STEM_BYTES = 80  # of the names of mask files, which have to stay short
 
 def find(source: FileSource) -> list[str]:
     """Return the names of the tables of masks, known by their columns."""
-    return [it for it in source.with_suffix(".csv") if _holds_masks(source.head(it, 4096))]
+    return [name for name in source.with_suffix(".csv") if _holds_masks(source.head(name, 4096))]
 
 
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
@@ -60,7 +60,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
         DatasetError: If no table can be read, or they tell of too many images.
     """
     problems: list[Problem] = []
-    by_id: dict[str, list[Row]] = {it: [] for it in _listed(source)}
+    by_id: dict[str, list[Row]] = {image_id: [] for image_id in _listed(source)}
     used: dict[str, None] = {}
     n_read = 0
     for name in names:
@@ -82,11 +82,13 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     check_count(len(by_id))
     masks = {row.mask.path for rows in by_id.values() for row in rows if row.mask}
     images = [
-        it for it in source.image_names if it not in masks and not _MASK_NAME.fullmatch(base(it))
+        path
+        for path in source.image_names
+        if path not in masks and not _MASK_NAME.fullmatch(base(path))
     ]
     display_names = _display_names(source, problems)
-    ordered = dict.fromkeys(it for it in display_names if it in used) | used
-    labels = dict.fromkeys(display_names.get(it, it) for it in ordered)
+    ordered = dict.fromkeys(label for label in display_names if label in used) | used
+    labels = dict.fromkeys(display_names.get(label, label) for label in ordered)
     samples = _samples(by_id, PictureFinder(source.files, images), display_names)
     samples += unannotated(source, images, samples)
     return Dataset("open-images", samples, tuple(labels), problems)
@@ -111,14 +113,14 @@ class OpenImagesWriter:
         self._images.append([image_id, _SUBSET, *[""] * (len(_IMAGE_COLUMNS) - 2)])
         height, width = item.size_hw
         stem = item.stem.replace("/", "_").encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
-        for it in item.instances:
+        for instance in item.instances:
             box_id = f"{len(self._masks):08x}"
-            name = f"{stem}_m{self._ids.of(it.label)}_{box_id}.png"
-            x1, y1, x2, y2 = it.box
+            name = f"{stem}_m{self._ids.of(instance.label)}_{box_id}.png"
+            x1, y1, x2, y2 = instance.box
             box = [f"{share:.6f}" for share in (x1 / width, x2 / width, y1 / height, y2 / height)]
-            label = text_table.guard(_written(it.label))
+            label = text_table.guard(_written(instance.label))
             self._masks.append([text_table.guard(name), image_id, label, box_id, *box, "", ""])
-            yield f"masks/{_SUBSET}/{name}", image_io.encode_png(rle.decode(it.mask))
+            yield f"masks/{_SUBSET}/{name}", image_io.encode_png(rle.decode(instance.mask))
 
     def end(self) -> Iterator[Member]:
         """Yield the tables."""
@@ -138,7 +140,7 @@ def _written(label: str) -> str:
 
 def _holds_masks(head: bytes) -> bool:
     header = head.decode("utf-8-sig", "ignore").partition("\n")[0]
-    columns = {it.strip().strip('"').lower() for it in header.split(",")}
+    columns = {cell.strip().strip('"').lower() for cell in header.split(",")}
     if {"maskpath", "imageid", "labelname"} <= columns:
         return True
     is_sized = {"imagewidth", "imageheight"} <= columns and bool(columns & set(_IMAGE))
@@ -184,7 +186,7 @@ def _listed(source: FileSource) -> list[str]:
                     for row in _rows(source, name, [])
                     if not row.get("originalurl")
                 )
-    return [it for it in found if it]
+    return [image_id for image_id in found if image_id]
 
 
 def _display_names(source: FileSource, problems: list[Problem]) -> dict[str, str]:
@@ -198,8 +200,8 @@ def _display_names(source: FileSource, problems: list[Problem]) -> dict[str, str
         except MaskcoreError as error:
             problems.append(Problem(name, str(error).removeprefix(f"{name}: ")))
             continue
-        pairs = [[text_table.unguard(it.strip()) for it in cells] for cells in rows]
-        names |= {it[0]: it[1] or it[0] for it in pairs if len(it) == 2}
+        pairs = [[text_table.unguard(cell.strip()) for cell in cells] for cells in rows]
+        names |= {pair[0]: pair[1] or pair[0] for pair in pairs if len(pair) == 2}
     names.pop("LabelName", None)
     return names
 

@@ -55,7 +55,7 @@ class Row:
 
     def get(self, *names: str) -> str:
         """Return the cell of the first of the columns that there is; "" if there is none."""
-        found = (self.cells[self.places[it]] for it in names if it in self.places)
+        found = (self.cells[self.places[name]] for name in names if name in self.places)
         return text_table.unguard(next(found, "").strip())
 
     def labels(self) -> list[str]:
@@ -163,15 +163,15 @@ def _box(
     row: Row, size_hw: tuple[int, int]
 ) -> tuple[tuple[float, float, float, float] | None, DatasetError | None]:
     """Return the box in pixels, or what is wrong with it; the table has shares of the sides."""
-    names = next((it for it in _BOXES if it[0] in row.places), ())
-    texts = [row.get(it) for it in names]
+    names = next((corners for corners in _BOXES if corners[0] in row.places), ())
+    texts = [row.get(name) for name in names]
     if not any(texts):
         return None, None
     try:
         x1, y1, x2, y2 = map(float, texts)
     except ValueError:
         x1 = y1 = x2 = y2 = math.nan
-    if not all(0 <= it <= 1 for it in (x1, y1, x2, y2)):
+    if not all(0 <= share <= 1 for share in (x1, y1, x2, y2)):
         return None, DatasetError("Its box is not made of numbers from 0 to 1 and is left out.")
     height, width = size_hw
     return (x1 * width, y1 * height, x2 * width, y2 * height), None

@@ -47,9 +47,9 @@ def find(source: FileSource) -> list[str]:
     index = _index(source)
     if index is None:
         found = png_pairs.masks_among(source.image_names, partial(_likeness, source))
-        return [it for it in source.image_names if it in found]
+        return [name for name in source.image_names if name in found]
     folder = index.removesuffix(_INDEX)
-    inside = [it for it in source.image_names if it.startswith(folder)]
+    inside = [name for name in source.image_names if name.startswith(folder)]
     return [index, *inside]
 
 
@@ -67,11 +67,11 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
         DatasetError: If there is no mask.
     """
     problems: list[Problem] = []
-    index = next((it for it in names if it.endswith(_INDEX)), None)
-    found = dict.fromkeys(it for it in names if it != index)
+    index = next((name for name in names if name.endswith(_INDEX)), None)
+    found = dict.fromkeys(name for name in names if name != index)
     if not found and index is None:
         raise DatasetError(f"There are no masks in {shown(source.name)}.")
-    images = [it for it in source.image_names if it not in found]
+    images = [name for name in source.image_names if name not in found]
     folder = index.removesuffix(_INDEX) if index else None
     if index is not None:
         labels = source.json(index)["labels"]
@@ -80,7 +80,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
         encoding = reader.detect_encoding(source, list(found), _classes(source, problems))
     pairs = png_pairs.pairs(images, found, folder)
     taken: set[str] = set()
-    samples = [_sample(source, it, encoding, taken) for it in pairs]
+    samples = [_sample(source, pair, encoding, taken) for pair in pairs]
     return Dataset("png", samples, reader.stated_labels(encoding, pairs), problems)
 
 
@@ -99,15 +99,15 @@ class PngWriter:
     def __init__(self, labels: Sequence[str]) -> None:
         self._names: dict[str, str] = {}  # label -> name
         self._taken: set[str] = set()
-        for it in labels:
-            self._name(it)
+        for label in labels:
+            self._name(label)
 
     def sample(self, item: Item) -> Iterator[Member]:
         """Yield a file for each mask."""
         n_digits = max(2, len(str(len(item.instances) - 1)))
-        for number, it in enumerate(item.instances):
-            name = f"{number:0{n_digits}d}_{self._name(it.label)}.png"
-            yield f"masks/{item.stem}/{name}", image_io.encode_png(rle.decode(it.mask))
+        for number, instance in enumerate(item.instances):
+            name = f"{number:0{n_digits}d}_{self._name(instance.label)}.png"
+            yield f"masks/{item.stem}/{name}", image_io.encode_png(rle.decode(instance.mask))
 
     def end(self) -> Iterator[Member]:
         """Yield the list of names."""
@@ -151,10 +151,10 @@ class LabelMapWriter:
         Raises:
             DatasetError: If there are too many classes.
         """
-        ids = [self._ids.of(it.label) for it in item.instances]
+        ids = [self._ids.of(instance.label) for instance in item.instances]
         if max(ids, default=0) > _MAX_CLASSES:
             raise DatasetError(f"A label map can hold {_MAX_CLASSES:,} classes, not more.")
-        some = [it.mask for it in item.instances] or [rle.empty(item.size_hw)]
+        some = [instance.mask for instance in item.instances] or [rle.empty(item.size_hw)]
         pixels = masks.label_map(some, ids=ids or None)
         yield f"label_maps/{item.stem}.png", image_io.encode_png(pixels)
 
@@ -178,9 +178,8 @@ class BinaryWriter:
     def sample(self, item: Item) -> Iterator[Member]:
         """Yield the mask; where there is none, only if nothing else tells of the sample."""
         if item.instances or not item.has_image:
-            whole = rle.union(it.mask for it in item.instances) if item.instances else None
-            mask = rle.decode(whole or rle.empty(item.size_hw))
-            yield f"masks/{item.stem}.png", image_io.encode_png(mask)
+            some = [instance.mask for instance in item.instances] or [rle.empty(item.size_hw)]
+            yield f"masks/{item.stem}.png", image_io.encode_png(rle.decode(rle.union(some)))
 
     def end(self) -> Iterator[Member]:
         """Yield nothing."""
@@ -218,7 +217,7 @@ def _is_ours(source: FileSource, name: str) -> bool:
     if not isinstance(document, dict) or document.get("masks") != _LAYOUT:
         return False
     labels = document.get("labels")
-    return isinstance(labels, dict) and all(isinstance(it, str) for it in labels.values())
+    return isinstance(labels, dict) and all(isinstance(label, str) for label in labels.values())
 
 
 def _classes(source: FileSource, problems: list[Problem]) -> dict[str, str]:

@@ -26,11 +26,11 @@ _BACKGROUND = {"background", "_background_", "bg", "__background__"}
 def find(source: FileSource) -> list[str]:
     """Return the files that may list classes, those that hold exact names first."""
     found = [
-        it
-        for it in source.with_suffix(".json", ".txt", ".csv")
-        if stem(it).casefold() in _STEMS and source.files.n_bytes(it) <= _MAX_BYTES
+        name
+        for name in source.with_suffix(".json", ".txt", ".csv")
+        if stem(name).casefold() in _STEMS and source.files.n_bytes(name) <= _MAX_BYTES
     ]
-    return sorted(found, key=lambda it: (suffix(it) != ".json", it.count("/"), it))
+    return sorted(found, key=lambda name: (suffix(name) != ".json", name.count("/"), name))
 
 
 def read(source: FileSource, name: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ def read(source: FileSource, name: str) -> dict[str, str]:
     """
     if suffix(name) == ".json":
         return _from_json(source.json(name))
-    lines = [it.strip() for it in text_table.lines(source.text(name)) if it.strip()]
+    lines = [line.strip() for line in text_table.lines(source.text(name)) if line.strip()]
     found = {}
     for line in lines:
         if colored := _colored(line):
@@ -80,11 +80,11 @@ def _as_read(line: str) -> str | None:
 def _colored(line: str) -> tuple[str, str] | None:
     """Take "cat,255,0,0" apart: "#ff0000" and "cat"."""
     name, *numbers = line.translate(_COMMAS).rsplit(",", 3)
-    bare = [it.strip() for it in numbers]
+    bare = [number.strip() for number in numbers]
     name = line[: len(name)].strip()
-    if not name or len(bare) < 3 or not all(re.fullmatch(r"\d{1,3}", it) for it in bare):
+    if not name or len(bare) < 3 or not all(re.fullmatch(r"\d{1,3}", number) for number in bare):
         return None
-    return "#" + "".join(f"{min(int(it), 255):02x}" for it in bare), name
+    return "#" + "".join(f"{min(int(number), 255):02x}" for number in bare), name
 
 
 def _counted(names: list[str]) -> dict[str, str]:
@@ -93,10 +93,12 @@ def _counted(names: list[str]) -> dict[str, str]:
 
 
 def _from_json(document: Any) -> dict[str, str]:
-    if isinstance(document, list) and all(isinstance(it, str) for it in document):
+    if isinstance(document, list) and all(isinstance(item, str) for item in document):
         return _counted(document)
     if isinstance(document, list):
-        items = [(it.get("id"), it.get("name")) for it in document if isinstance(it, Mapping)]
+        items = [
+            (item.get("id"), item.get("name")) for item in document if isinstance(item, Mapping)
+        ]
     elif isinstance(document, Mapping):
         items = list(document.items())
     else:

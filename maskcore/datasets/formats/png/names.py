@@ -36,7 +36,7 @@ _NUMBER = re.compile(r"\(?\d+\)?")
 def is_called(name: str, words: frozenset[str]) -> bool:
     """Whether one of the words is in a name, as a word or in two: "train_masks", "Label Maps"."""
     parts = _PARTS.findall(name.casefold())
-    return any(it in words for it in parts) or "".join(parts) in words
+    return any(part in words for part in parts) or "".join(parts) in words
 
 
 def without(name: str, words: frozenset[str]) -> str | None:
@@ -45,7 +45,7 @@ def without(name: str, words: frozenset[str]) -> str | None:
     A number behind the word goes too: "a_mask_2" is "a". The result is "" if the name is nothing
     but the word, and None if no such word is in it.
     """
-    parts = [(it.start(), it.end()) for it in _PARTS.finditer(name)]
+    parts = [(part.start(), part.end()) for part in _PARTS.finditer(name)]
     last = len(parts) - 1
     while last > 0 and _NUMBER.fullmatch(name[slice(*parts[last])]):
         last -= 1
@@ -77,5 +77,5 @@ def mask_keys(mask: str) -> Iterator[tuple[str, bool]]:
 @cache
 def place(folder: str) -> tuple[str, ...]:
     """Return the folders of a path in lower case without the words: "train_masks/a" is train, a."""
-    bare = [(it, without(it, MASKS | IMAGES)) for it in folder.split("/") if it]
+    bare = [(name, without(name, MASKS | IMAGES)) for name in folder.split("/") if name]
     return tuple(name.casefold() if left is None else left for name, left in bare if left != "")

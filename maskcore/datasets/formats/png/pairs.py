@@ -50,7 +50,7 @@ def masks_among(names: Sequence[str], likeness: Callable[[Sequence[str]], Likene
     for group in by_folder.values():
         if likeness(group) != "photos":
             found.update(group)
-    marked = _marked([it for it in names if it not in found])
+    marked = _marked([name for name in names if name not in found])
     if marked and likeness(marked) != "photos":
         found.update(marked)
     return found or _by_content(names, likeness)
@@ -95,8 +95,8 @@ def pairs(images: Iterable[str], masks: Iterable[str], apart_in: str | None = No
             of_image[other].append(mask)
     return [
         *(
-            Pair(it, _in_order(of_image[it]), it in apart or len(of_image[it]) > 1)
-            for it in finder.images
+            Pair(image, _in_order(of_image[image]), image in apart or len(of_image[image]) > 1)
+            for image in finder.images
         ),
         *(Pair(None, _in_order(group), key not in group) for key, group in groups.items()),
     ]
@@ -112,24 +112,24 @@ class _Finder:
         self._free: dict[str, list[str]] = {}
         self._by_folder: defaultdict[str, list[str]] = defaultdict(list)
         self._by_case: defaultdict[str, list[str]] = defaultdict(list)
-        for it in self.images:
-            folder = it.rpartition("/")[0]
-            for key in png_names.image_keys(it):
-                self._by_key[key].append(it)
-                self._by_place[key, png_names.place(folder)].append(it)
-            self._by_folder[folder].append(it)
+        for image in self.images:
+            folder = image.rpartition("/")[0]
+            for key in png_names.image_keys(image):
+                self._by_key[key].append(image)
+                self._by_place[key, png_names.place(folder)].append(image)
+            self._by_folder[folder].append(image)
             above, _, last = folder.rpartition("/")
             if last and png_names.is_called(last, IMAGES):
-                self._by_case[above].append(it)
+                self._by_case[above].append(image)
 
     def called(self, path: str, beside: str) -> str | None:
         """Return the image of a path without ending, in the twin of the folder `beside`."""
         folder, _, name = path.rpartition("/")
         place = png_names.place(beside + folder)
         candidates = [
-            it
-            for it in self._by_place.get((name.casefold(), place), ())
-            if f"/{it.rpartition('.')[0]}".endswith(f"/{path}")
+            image
+            for image in self._by_place.get((name.casefold(), place), ())
+            if f"/{image.rpartition('.')[0]}".endswith(f"/{path}")
         ]
         return min(candidates, key=len, default=None)
 
@@ -137,7 +137,7 @@ class _Finder:
         """Return the image, and whether the mask is one object of several in it."""
         folder = mask.rpartition("/")[0]
         above, _, last = folder.rpartition("/")
-        is_inside = any(png_names.is_called(it, MASKS) for it in above.split("/"))
+        is_inside = any(png_names.is_called(folder, MASKS) for folder in above.split("/"))
         if is_inside and not png_names.is_called(last, MASKS):  # masks/<image>/<any name>.png
             image = self._nearest(last.casefold(), above)
             if image is not None:
@@ -151,7 +151,7 @@ class _Finder:
         elif above and png_names.is_called(last, MASKS):
             # <image>/images/<any name>.png and <image>/masks/<any name>.png
             beside = self._by_case.get(above, ())
-            if len(self._by_case) == 1 and [stem(it) for it in beside] != [base(above)]:
+            if len(self._by_case) == 1 and [stem(image) for image in beside] != [base(above)]:
                 beside = ()
         return (beside[0], True) if len(beside) == 1 else (None, False)
 
@@ -159,7 +159,9 @@ class _Finder:
         """Return the only image that a mask's name fits and that has none, in whatever folder."""
         for key, _ in png_names.mask_keys(mask):
             if key not in self._free:
-                self._free[key] = [it for it in self._by_key.get(key, ()) if it not in taken]
+                self._free[key] = [
+                    image for image in self._by_key.get(key, ()) if image not in taken
+                ]
             if len(self._free[key]) == 1:
                 return self._free[key][0]
         return None
@@ -175,18 +177,18 @@ class _Finder:
             candidates = self._by_place.get((key, place), ())[:_FEW_TWINS]
         ours = Counter(place)
         best, most = None, -1
-        for it in candidates:
-            theirs = Counter(png_names.place(it.rpartition("/")[0]))
+        for candidate in candidates:
+            theirs = Counter(png_names.place(candidate.rpartition("/")[0]))
             n_shared = (ours & theirs).total()
             if n_shared > most and n_shared == min(ours.total(), theirs.total()):
-                best, most = it, n_shared
+                best, most = candidate, n_shared
         return best
 
 
 def _in_order(masks: Iterable[str]) -> tuple[str, ...]:
     def key(name: str) -> list[tuple[int, str]]:
         pieces = re.split(r"([0-9]{1,18})", name)
-        return [(int(it) if i % 2 else 0, it) for i, it in enumerate(pieces)]
+        return [(int(piece) if i % 2 else 0, piece) for i, piece in enumerate(pieces)]
 
     return tuple(sorted(masks, key=key))
 
@@ -209,7 +211,7 @@ def _in_mask_folders(names: Iterable[str], n_shared: int) -> dict[str, list[str]
 
 def _n_shared_folders(names: Iterable[str]) -> int:
     count = 0
-    for level in zip(*(it.split("/")[:-1] for it in names), strict=False):
+    for level in zip(*(name.split("/")[:-1] for name in names), strict=False):
         if len(set(level)) > 1:
             break
         count += 1
@@ -223,29 +225,33 @@ def _marked(names: Iterable[str]) -> list[str]:
     """
     keys: defaultdict[str, set[str]] = defaultdict(set)
     marked: dict[str, str] = {}
-    for it in names:
-        bare = png_names.without(stem(it), MASKS)
+    for name in names:
+        bare = png_names.without(stem(name), MASKS)
         if bare is None:
-            keys[it.rpartition("/")[0]] |= {"", *png_names.image_keys(it)}
+            keys[name.rpartition("/")[0]] |= {"", *png_names.image_keys(name)}
         else:
-            marked[it] = bare
-    n_paired = sum(bare in keys[it.rpartition("/")[0]] for it, bare in marked.items())
+            marked[name] = bare
+    n_paired = sum(bare in keys[name.rpartition("/")[0]] for name, bare in marked.items())
     return list(marked) if 2 * n_paired >= len(marked) else []
 
 
 def _by_content(names: Iterable[str], likeness: Callable[[Sequence[str]], Likeness]) -> set[str]:
     """Return those that look like masks where others of the same name do not."""
     groups: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
-    for it in names:
-        groups[it.rpartition("/")[0], suffix(it) in _LOSSY].append(it)
+    for name in names:
+        groups[name.rpartition("/")[0], suffix(name) in _LOSSY].append(name)
     if not 2 <= len(groups) <= _FEW_GROUPS:
         return set()
-    stems = {key: {stem(it).casefold() for it in group} for key, group in groups.items()}
+    stems = {key: {stem(name).casefold() for name in group} for key, group in groups.items()}
     found: set[str] = set()
     for key, group in groups.items():
-        twins = [it for it in groups if it != key and 2 * len(stems[it] & stems[key]) > len(group)]
+        twins = [
+            other
+            for other in groups
+            if other != key and 2 * len(stems[other] & stems[key]) > len(group)
+        ]
         if not twins or likeness(group) != "masks":
             continue
-        if any(likeness(groups[it]) != "masks" for it in twins):
+        if any(likeness(groups[twin]) != "masks" for twin in twins):
             found.update(group)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class MaskEncoding:
     @property
     def _named(self) -> list[str]:
         names = self.classes.items()
-        return [it for value, it in names if not (_can_be_background(value) and _is_none(it))]
+        return [name for value, name in names if not (_can_be_background(value) and _is_none(name))]
 
 
 def detect_encoding(
@@ -85,7 +85,7 @@ def detect_encoding(
             n_others += 1
     if not n_by_value and not n_others:
         # Of maps that hold one class each, no single one tells.
-        is_listed = bool(seen - {0}) and all(str(it) in classes for it in seen - {0})
+        is_listed = bool(seen - {0}) and all(str(value) in classes for value in seen - {0})
         return MaskEncoding(by_value=is_listed or len(seen) > 2, classes=classes)
     # A damaged file or two do not make classes of black and white.
     by_value = n_by_value > n_others and n_by_value >= n_white
@@ -101,7 +101,7 @@ def _is_by_value(pixels: MaskPixels, classes: Mapping[str, str]) -> bool:
     if values is None or pixels.is_lossy or not set(kinds) & set(mask_kinds.CODED):
         return False
     is_dark = pixels.values.dtype == np.uint8 and values[-1] < _MIDDLE
-    is_listed = all(str(it) in classes for it in values.tolist() if it)
+    is_listed = all(str(value) in classes for value in values.tolist() if value)
     return pixels.stored_as != "number" or pixels.values.dtype != np.uint8 or is_dark or is_listed
 
 
@@ -109,7 +109,7 @@ def stated_labels(encoding: MaskEncoding, pairs: Sequence[Pair]) -> tuple[str, .
     """Return the classes as far as names and lists tell; () if only the masks do."""
     if encoding.by_value:
         return encoding.class_labels
-    named = [_from_name(encoding, pair, it)[0] for pair in pairs for it in pair.masks]
+    named = [_from_name(encoding, pair, mask)[0] for pair in pairs for mask in pair.masks]
     return tuple(dict.fromkeys([*encoding.labels.values(), *named]))
 
 
@@ -127,7 +127,7 @@ def contents(source: FileSource, pair: Pair, encoding: MaskEncoding, sample: str
             problems.append(Problem(name, reason, sample))
             continue
         size_hw = size_hw or pixels.size_hw
-        annotations += [Annotation(it, name) for it in found]
+        annotations += [Annotation(instance, name) for instance in found]
     return Contents(annotations, problems, size_hw)
 
 
@@ -148,7 +148,7 @@ def _instances(
     n_values = 0 if pixels.distinct is None else pixels.distinct.size
     if encoding.by_value or (kinds[0] == "label map" and n_values > 2):
         return _classes(pixels, encoding.classes)
-    kind = next((it for it in kinds if it not in mask_kinds.CODED), "gray")
+    kind = next((name for name in kinds if name not in mask_kinds.CODED), "gray")
     found = mask_files.interpret(pixels, kind=kind).instances
     mask = found[0].mask if found else rle.empty(pixels.size_hw)
     return [Instance(mask, *named)]
@@ -156,19 +156,20 @@ def _instances(
 
 def _classes(pixels: MaskPixels, classes: Mapping[str, str]) -> list[Instance]:
     kind = _VALUE_OF[pixels.stored_as]
-    by_color = any(it.startswith("#") for it in classes)
+    by_color = any(key.startswith("#") for key in classes)
     if kind == "palette" and by_color:
         kind = "color map"
     left_out = None
     if classes:
         nothing = {"0", "transparent", "#000000", *(("255",) if kind == "palette" else ())}
-        left_out = {it for it in nothing if _is_none(classes.get(it, ""))}
-        left_out |= {it for it, name in classes.items() if it.startswith("#") and _is_none(name)}
+        left_out = {value for value in nothing if _is_none(classes.get(value, ""))}
+        left_out |= {
+            value for value, name in classes.items() if value.startswith("#") and _is_none(name)
+        }
     found = mask_files.interpret(pixels, kind=kind, left_out=left_out).instances
     if by_color and kind == "label map":  # a map of colors of which this one has only grays
-        grays = [(f"#{int(it.label):02x}" + f"{int(it.label):02x}" * 2, it.mask) for it in found]
-        return [Instance(mask, classes.get(value, value)) for value, mask in grays]
-    return [Instance(it.mask, classes.get(it.label, it.label)) for it in found]
+        found = tuple(replace(gray, label="#" + f"{int(gray.label):02x}" * 3) for gray in found)
+    return [replace(one, label=classes.get(one.label, one.label)) for one in found]
 
 
 def _is_none(name: str) -> bool:

@@ -40,12 +40,16 @@ _SHOWN = 3
 
 def find(source: FileSource) -> list[str]:
     """Return the PNG files of classes and objects and what else is known of the images."""
-    pngs = [it for it in source.with_suffix(".png") if _folder(it, (*_CLASSES, *_OBJECTS))]
-    if not any(source.head(it, len(_PNG)) == _PNG for it in pngs[:_N_SNIFFED]):
+    pngs = [name for name in source.with_suffix(".png") if _folder(name, (*_CLASSES, *_OBJECTS))]
+    if not any(source.head(name, len(_PNG)) == _PNG for name in pngs[:_N_SNIFFED]):
         return []
-    boxes = [it for it in source.with_suffix(".xml") if is_in(it, "Annotations")]
+    boxes = [name for name in source.with_suffix(".xml") if is_in(name, "Annotations")]
     texts = source.with_suffix(".txt")
-    return [*pngs, *boxes, *(it for it in texts if _is_list(it) or voc_classes.is_names_file(it))]
+    return [
+        *pngs,
+        *boxes,
+        *(name for name in texts if _is_list(name) or voc_classes.is_names_file(name)),
+    ]
 
 
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
@@ -53,7 +57,9 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
     classes, problems = _classes(source, names)
     files = _files(names)
     by_key = {key: key for key, them in files.items() if {"class", "object"} & them.keys()}
-    images = {it: without_ending(it) for it in source.image_names if not _is_segmentation(it)}
+    images = {
+        image: without_ending(image) for image in source.image_names if not _is_segmentation(image)
+    }
     samples = []
     for key, picture in paired_folders.pair(source, by_key, images):
         them = files[key]
@@ -63,7 +69,7 @@ def read(source: FileSource, names: Sequence[str]) -> Dataset:
         )
         samples.append(Sample(name, picture, load))
     samples += unannotated(source, images, samples)
-    known = {base(it) for it in (*by_key, *images.values())}
+    known = {base(path) for path in (*by_key, *images.values())}
     for name in filter(_is_list, names):
         problems += _missing(source, name, known)
     return Dataset("voc", samples, classes.stated, problems)
@@ -91,10 +97,10 @@ class VocWriter:
 
     def sample(self, item: Item) -> Iterator[Member]:
         """Yield the files of classes and of objects; later masks win where they overlap."""
-        ids = [self._ids.of(it.label) for it in item.instances]
+        ids = [self._ids.of(instance.label) for instance in item.instances]
         _check_number(max(ids, default=0))
         self._lists[paired_folders.split(item.stem)[0]].append(item.stem)
-        runs = [it.mask for it in item.instances]
+        runs = [instance.mask for instance in item.instances]
         numbered = runs[: palette.MAX_NUMBER]
         nothing = np.zeros(item.size_hw, np.uint8)
         by_class = masks.label_map(runs, ids=ids) if runs else nothing
@@ -107,10 +113,10 @@ class VocWriter:
         yield "labelmap.txt", voc_classes.write(self._ids.items()).encode()
         lists = {use: names for use, names in self._lists.items() if use}
         lists["trainval"] = [
-            it for use, names in self._lists.items() if use != "test" for it in names
+            name for use, names in self._lists.items() if use != "test" for name in names
         ]
         for use, names in sorted(lists.items()):
-            yield f"{_LISTS}/{use}.txt", "".join(f"{it}\n" for it in names).encode()
+            yield f"{_LISTS}/{use}.txt", "".join(f"{name}\n" for name in names).encode()
 
 
 def _check_number(n_classes: int) -> None:
@@ -123,12 +129,12 @@ def _check_number(n_classes: int) -> None:
 
 def _folder(name: str, folders: Sequence[str]) -> str | None:
     """Return which of the folders a file is in, None if in none."""
-    return next((it for it in folders if is_in(name, it)), None)
+    return next((folder for folder in folders if is_in(name, folder)), None)
 
 
 def _is_segmentation(name: str) -> bool:
     """Whether a picture shows masks; some tools add colored copies in more folders."""
-    return any(it.casefold().startswith("segmentation") for it in name.split("/")[:-1])
+    return any(folder.casefold().startswith("segmentation") for folder in name.split("/")[:-1])
 
 
 def _is_list(name: str) -> bool:
@@ -136,7 +142,7 @@ def _is_list(name: str) -> bool:
 
 
 def _classes(source: FileSource, names: Sequence[str]) -> tuple[Classes, list[Problem]]:
-    listed = [it for it in names if voc_classes.is_names_file(it)]
+    listed = [name for name in names if voc_classes.is_names_file(name)]
     if not listed:
         return voc_classes.voc(), []
     try:
@@ -169,7 +175,7 @@ def _missing(source: FileSource, name: str, known: set[str]) -> list[Problem]:
     except DatasetError:
         return [Problem(name, "The file is no text that can be read.")]
     listed = dict.fromkeys(line.strip().strip('"') for line in lines if line.strip())
-    gone = [it for it in listed if base(it) not in known]
+    gone = [image for image in listed if base(image) not in known]
     some = ", ".join(map(shown, gone[:_SHOWN])) + (", …" if len(gone) > _SHOWN else "")
     reason = f"Neither image nor mask is there of {len(gone):,} of its names: {some}."
     return [Problem(name, reason)] if gone else []

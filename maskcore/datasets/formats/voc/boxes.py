@@ -48,11 +48,11 @@ def read(text: str) -> list[VocObject]:
     except (ElementTree.ParseError, ValueError) as error:
         raise DatasetError("It is no XML that can be read.") from error
     found = []
-    for it in root.findall("object")[:_MAX_OBJECTS]:
-        sides = [number_of(it.findtext(f"bndbox/{corner}")) for corner in _CORNERS]
+    for element in root.findall("object")[:_MAX_OBJECTS]:
+        sides = [number_of(element.findtext(f"bndbox/{corner}")) for corner in _CORNERS]
         x1, y1, x2, y2 = (np.nan if side is None else side for side in sides)
         if x1 <= x2 and y1 <= y2:
-            label = label_of((it.findtext("name") or "").strip())
+            label = label_of((element.findtext("name") or "").strip())
             found.append(VocObject(label, (x1 - 1, y1 - 1, x2, y2)))
     return found
 
@@ -78,7 +78,7 @@ def match(
     shares = _shares(boxes, objects)
     for i, label in enumerate(labels):
         if label is not None:
-            shares[i, [it.label != label for it in objects]] = 0
+            shares[i, [stated.label != label for stated in objects]] = 0
     for place in np.argsort(-shares, axis=None, kind="stable").tolist():
         i, j = divmod(place, len(objects))
         if shares[i, j] <= 0:
@@ -91,8 +91,8 @@ def match(
 def _shares(boxes: Sequence[Box], objects: Sequence[VocObject]) -> NDArray[np.float64]:
     """(N, M) intersection over union of each two boxes."""
     ours = np.array(boxes, np.float64).reshape(-1, 1, 4)
-    theirs = np.array([it.box for it in objects], np.float64).reshape(1, -1, 4)
+    theirs = np.array([stated.box for stated in objects], np.float64).reshape(1, -1, 4)
     low, high = np.maximum(ours, theirs)[..., :2], np.minimum(ours, theirs)[..., 2:]
     common = np.maximum(high - low, 0).prod(axis=-1)
-    areas = [(it[..., 2:] - it[..., :2]).prod(axis=-1) for it in (ours, theirs)]
+    areas = [(corners[..., 2:] - corners[..., :2]).prod(axis=-1) for corners in (ours, theirs)]
     return np.asarray(common / np.maximum(areas[0] + areas[1] - common, 1))

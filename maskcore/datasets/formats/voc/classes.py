@@ -26,7 +26,7 @@ _VOC = (
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa"),
     *("train", "tvmonitor"),
 )
-_COLORS = [int(it) for it in palette.packed(palette.colors())]
+_COLORS = [int(color) for color in palette.packed(palette.colors())]
 _PLACES = {color: place for place, color in enumerate(_COLORS)}
 _BLACK, _BORDER_COLOR = _COLORS[0], _COLORS[BORDER]
 _RGB = r"(\d{1,3})\s*+,\s*+(\d{1,3})\s*+,\s*+(\d{1,3})"
@@ -68,15 +68,16 @@ class Classes:
         wanted = sorted(set(values))
         if found.is_color:
             left = set(wanted) - self.backgrounds
-            return {it: self.by_color.get(it) or f"#{it:06x}" for it in _in_order(left)}
+            return {color: self.by_color.get(color) or f"#{color:06x}" for color in _in_order(left)}
         numbers = objects(found, wanted)
         if self.are_stated and found.colors is not None:
-            colors = {it: int(found.colors[it]) for it in wanted if it != BORDER}
-            if all(it in self.by_color or it in self.backgrounds for it in colors.values()):
-                return {it: self.by_color[c] for it, c in colors.items() if c in self.by_color}
+            colors = {number: int(found.colors[number]) for number in wanted if number != BORDER}
+            if set(colors.values()) <= self.by_color.keys() | self.backgrounds:
+                named = ((number, self.by_color.get(color)) for number, color in colors.items())
+                return {number: name for number, name in named if name is not None}
         if found.colors is None and numbers == [] and BORDER in wanted:
             return {BORDER: NO_LABEL}  # black and white: no image consists of borders alone
-        return {it: self.by_number.get(it, str(it)) for it in numbers}
+        return {number: self.by_number.get(number, str(number)) for number in numbers}
 
 
 def objects(found: Numbered, values: Iterable[int]) -> list[int]:
@@ -84,7 +85,7 @@ def objects(found: Numbered, values: Iterable[int]) -> list[int]:
     wanted = set(values)
     if not found.is_color:
         is_deep = found.values.dtype != np.uint8
-        return sorted(it for it in wanted if it and (is_deep or it != BORDER))
+        return sorted(value for value in wanted if value and (is_deep or value != BORDER))
     return _in_order(wanted - {_BLACK, _BORDER_COLOR})
 
 
@@ -106,7 +107,7 @@ def read(text: str) -> Classes:
     The background is what is black, else what is called so; where it is not listed it comes
     before the first class.
     """
-    entries = [it for it in map(_entry, text.splitlines()) if it is not None]
+    entries = [entry for entry in map(_entry, text.splitlines()) if entry is not None]
     black = [i for i, (_, color) in enumerate(entries) if color == _BLACK]
     called = [i for i, (name, _) in enumerate(entries) if name.casefold() in _BACKGROUND]
     backgrounds = {_BLACK, _BORDER_COLOR}
@@ -130,7 +131,7 @@ def write(names: Iterable[tuple[int, str]]) -> str:
 
 def _in_order(colors: Iterable[int]) -> list[int]:
     """Sort colors as they stand in the palette, those that do not at the end."""
-    return sorted(colors, key=lambda it: (_PLACES.get(it, len(_PLACES)), it))
+    return sorted(colors, key=lambda color: (_PLACES.get(color, len(_PLACES)), color))
 
 
 def _entry(line: str) -> tuple[str, int | None] | None:
@@ -141,7 +142,7 @@ def _entry(line: str) -> tuple[str, int | None] | None:
     found = _LINE.fullmatch(line)
     if found is None:
         return line, None
-    rgb = [int(it) for it in found.groups()[1:] if it is not None]
+    rgb = [int(channel) for channel in found.groups()[1:] if channel is not None]
     name = _CODES.sub(lambda code: unquote(code[0]), found[1])
     return name, (rgb[0] << 16 | rgb[1] << 8 | rgb[2]) if rgb else None
 

@@ -48,7 +48,7 @@ class VocLoader:
         classes = self._read(self.by_class, problems)
         objects = self._read(self.by_object, problems)
         if classes and objects and classes.size_hw != objects.size_hw:
-            sizes = [f"{it.size_hw[1]:,} × {it.size_hw[0]:,}" for it in (objects, classes)]
+            sizes = [f"{file.size_hw[1]:,} × {file.size_hw[0]:,}" for file in (objects, classes)]
             reason = (
                 f"It has {sizes[0]} pixels but the file of classes has {sizes[1]}; "
                 "the objects are not told apart."
@@ -63,7 +63,7 @@ class VocLoader:
         else:
             runs = rle_labels.encode(found.values)
             labels = self.classes.labels(found, runs)
-            annotations = [self._annotation(runs[it], name) for it, name in labels.items()]
+            annotations = [self._annotation(runs[value], name) for value, name in labels.items()]
         return Contents(annotations, problems, found.size_hw)
 
     def _read(self, name: str | None, problems: list[Problem]) -> Numbered | None:
@@ -88,13 +88,13 @@ class VocLoader:
         boxes = [rle.box(runs[number]) for number in numbers]
         annotations = []
         found = voc_boxes.match(boxes, names, self._stated(problems))
-        for number, name, it in zip(numbers, names, found, strict=True):
+        for number, name, stated in zip(numbers, names, found, strict=True):
             where = f"object {number} in {self.by_object}"
-            if name is None and it is None and classes:
+            if name is None and stated is None and classes:
                 reason = f"Its pixels have no class; it is called {NO_LABEL}."
                 problems.append(Problem(where, reason, self.sample, is_left_out=False))
-            label = name or (it.label if it else NO_LABEL)
-            box = it.box if it else None
+            label = name or (stated.label if stated else NO_LABEL)
+            box = stated.box if stated else None
             annotations.append(Annotation(Instance(runs[number], label), where, box))
         if classes:
             for value in sorted(areas.get(0, {}).keys() & labels):
@@ -129,5 +129,5 @@ def _areas(objects: Numbered, classes: Numbered) -> dict[int, dict[int, int]]:
 
 def _most(areas: Mapping[int, int], labels: Mapping[int, str]) -> str | None:
     """Return the label of the class with the most pixels, None if no class has any."""
-    value = max((it for it in areas if it in labels), key=areas.__getitem__, default=None)
+    value = max((value for value in areas if value in labels), key=areas.__getitem__, default=None)
     return None if value is None else labels[value]

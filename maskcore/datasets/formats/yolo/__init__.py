@@ -45,18 +45,18 @@ def find(source: FileSource) -> list[str]:
 
 def read(source: FileSource, names: Sequence[str]) -> Dataset:
     """Read a data set; arguments as `find` returns them."""
-    labels = [it for it in names if not (yolo_names.is_yaml(it) or yolo_names.is_names_file(it))]
-    others = [it for it in names if yolo_names.is_yaml(it) or yolo_names.is_names_file(it)]
+    others = [file for file in names if yolo_names.is_yaml(file) or yolo_names.is_names_file(file)]
+    labels = [file for file in names if file not in others]
     classes, has_keypoints, problems = _classes(source, others)
     if has_keypoints:
         reason = "The lines are boxes with keypoints; the keypoints are left out."
         problems.append(Problem(others[0], reason))
-    rows = [it for it in _first_rows(source, labels) if yolo_lines.is_likely(it)]
+    rows = [row for row in _first_rows(source, labels) if yolo_lines.is_likely(row)]
     if has_keypoints or any(map(yolo_lines.is_box, rows)):
         reason = "Lines of four numbers after the class are boxes, read as filled rectangles."
         problems.append(Problem(next(iter(labels), source.name), reason))
-    images = {it: _label_key(it) for it in source.image_names}
-    by_key = {paired_folders.without_ending(it): it for it in labels}
+    images = {image: _label_key(image) for image in source.image_names}
+    by_key = {paired_folders.without_ending(file): file for file in labels}
     samples = []
     for label, picture in paired_folders.pair(source, by_key, images):
         name = picture.path if picture else label
@@ -89,8 +89,8 @@ class YoloWriter:
         self._folders[use][folder] = None
         lines = [
             line
-            for it in item.instances
-            for line in yolo_lines.write(it.mask, self._ids.of(it.label))
+            for instance in item.instances
+            for line in yolo_lines.write(instance.mask, self._ids.of(instance.label))
         ]
         yield f"{_label_key(image)}.txt", "".join(lines).encode()
 
@@ -171,14 +171,14 @@ class _YoloLoader:
 
 
 def _label_files(source: FileSource) -> list[str]:
-    texts = [it for it in source.with_suffix(".txt") if not yolo_names.is_names_file(it)]
+    texts = [name for name in source.with_suffix(".txt") if not yolo_names.is_names_file(name)]
     if not texts:
         return []
     keys = set(map(_label_key, source.image_names))
     return [
-        it
-        for it in texts
-        if paired_folders.is_in(it, "labels") or paired_folders.without_ending(it) in keys
+        name
+        for name in texts
+        if paired_folders.is_in(name, "labels") or paired_folders.without_ending(name) in keys
     ]
 
 
@@ -190,11 +190,11 @@ def _label_key(image: str) -> str:
 def _names_files(source: FileSource) -> list[str]:
     """Return files with the classes' names, the likeliest first."""
     yamls = [
-        it
-        for it in source.with_suffix(".yaml", ".yml")
-        if yolo_names.has_names(source.head(it).decode("utf-8-sig", "replace"))
+        name
+        for name in source.with_suffix(".yaml", ".yml")
+        if yolo_names.has_names(source.head(name).decode("utf-8-sig", "replace"))
     ]
-    lists = [it for it in source.files.names if yolo_names.is_names_file(it)]
+    lists = [name for name in source.files.names if yolo_names.is_names_file(name)]
     return [*sorted(yamls, key=_depth), *sorted(lists, key=_depth)]
 
 

@@ -74,7 +74,7 @@ def is_likely(row: Sequence[str]) -> bool:
     except ValueError:
         return False
     is_class = number >= 0 and number.is_integer()
-    return is_class and len(row) >= N_BOX and all(abs(it) <= _LIKELY for it in rest)
+    return is_class and len(row) >= N_BOX and all(abs(number) <= _LIKELY for number in rest)
 
 
 def read(row: Sequence[str], *, is_scored: bool) -> Line:
