@@ -11,7 +11,17 @@ from hypothesis.extra import numpy as hnp
 
 from maskcore import masks, rle
 from maskcore.masks import parts as mask_parts
-from tests.flood import all_4_by_4, holes_by_hand, parts_by_hand, top_left
+from tests.flood import (
+    ALL_EIGHT,
+    all_4_by_4,
+    count_each,
+    holes_by_hand,
+    holes_of_each,
+    parts_by_hand,
+    parts_of_each,
+    sheet,
+    top_left,
+)
 from tests.grids import mask
 
 few = settings(deadline=None, max_examples=150)
@@ -91,7 +101,22 @@ def test_among_parts_of_one_size_the_upper_and_then_the_left_one_is_kept():
 
 
 def test_every_mask_of_4_by_4_has_the_parts_and_holes_of_a_flood_fill():
-    for pixels in all_4_by_4()[::7]:
+    """All of them, on one sheet."""
+    cells = all_4_by_4()
+    pixels = sheet(cells)
+    parts, holes = parts_of_each(cells, ALL_EIGHT), holes_of_each(cells)
+    count, numbered = mask_parts.labels(pixels, connectivity=8)
+    assert count == masks.count_parts(pixels) == count_each(parts).sum()
+    # No part has two labels, and no label is of two parts.
+    numbers = np.arange(len(cells))[:, None, None] * 16 + parts
+    pairs = numbered[pixels] * cells.size + sheet(numbers)[pixels]
+    assert len(np.unique(pairs)) == count
+    assert masks.count_holes(pixels) == count_each(holes).sum()
+    assert np.array_equal(masks.fill_holes(pixels), sheet(cells | (holes >= 0)))
+
+
+def test_masks_of_4_by_4_have_the_parts_and_holes_of_a_flood_fill_each_alone():
+    for pixels in all_4_by_4()[::101]:
         holes = holes_by_hand(pixels)
         assert masks.count_holes(pixels) == len(holes)
         assert masks.count_parts(pixels) == len(parts_by_hand(pixels))

@@ -15,7 +15,18 @@ from pycocotools import mask as coco
 from scipy import ndimage
 
 from maskcore import masks, rle, rle_csv
-from tests.flood import all_4_by_4, holes_by_hand, parts_by_hand, top_left
+from tests.flood import (
+    ALL_EIGHT,
+    all_4_by_4,
+    cell_of,
+    count_each,
+    holes_by_hand,
+    holes_of_each,
+    parts_by_hand,
+    parts_of_each,
+    sheet,
+    top_left,
+)
 from tests.grids import mask
 
 # Of pycocotools' own arrays, under NumPy 2.
@@ -108,7 +119,23 @@ def test_a_hole_behind_a_diagonal_is_a_hole():
 
 
 def test_every_mask_of_4_by_4_comes_back():
-    for pixels in all_4_by_4()[::5]:
+    """All of them, on one sheet."""
+    cells = all_4_by_4()
+    pixels = sheet(cells)
+    polygons = masks.mask_to_polygons(pixels)
+    rings = [ring for polygon in polygons for ring in polygon]
+    assert np.array_equal(masks.polygons_to_mask([rings], pixels.shape), pixels)
+    x, y = np.array([polygon[0].min(axis=0) for polygon in polygons]).T
+    n_holes = [len(polygon) - 1 for polygon in polygons]
+    n_parts = count_each(parts_of_each(cells, ALL_EIGHT))
+    assert np.array_equal(np.bincount(cell_of(x, y), minlength=len(cells)), n_parts)
+    assert np.array_equal(
+        np.bincount(cell_of(x, y), n_holes, len(cells)), count_each(holes_of_each(cells))
+    )
+
+
+def test_masks_of_4_by_4_come_back_each_alone():
+    for pixels in all_4_by_4()[::101]:
         polygons = masks.mask_to_polygons(pixels)
         assert np.array_equal(masks.polygons_to_mask(polygons, (4, 4)), pixels)
         assert sum(len(polygon) - 1 for polygon in polygons) == len(holes_by_hand(pixels))
