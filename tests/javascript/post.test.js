@@ -1,4 +1,4 @@
-// The way to Python without a browser: messages are caught where the courier would take them, and
+// The way to Python without a browser: messages are caught where the transport would take them, and
 // clocks are turned by hand.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -115,7 +115,7 @@ test("an answer to an older message acknowledges nothing", async () => {
   assert.equal(post.idle, true);
 });
 
-test("without a courier the message waits for one", async () => {
+test("without a transport the message waits for one", async () => {
   const { send } = globalThis.maskStudio;
   globalThis.maskStudio.send = null;
   paint("mask 1");

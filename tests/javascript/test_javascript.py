@@ -51,7 +51,7 @@ def test_the_modules_of_the_canvas_are_one_when_they_are_joined(node, tmp_path):
 def test_every_module_of_the_canvas_is_joined():
     folder = Path(canvas.__file__).parent
     joined = canvas._linked("canvas.js")  # noqa: SLF001
-    alone = {"courier.js", "files.js"}  # components of their own
+    alone = {"transport.js", "files.js"}  # components of their own
     for path in folder.glob("*.js"):
         first_line = path.read_text("utf-8").partition("\n")[0]
         assert (first_line in joined) == (path.name not in alone), path.name

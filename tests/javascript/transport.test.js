@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import courier from "../../pages/shared/canvas/courier.js";
+import transport from "../../pages/shared/canvas/transport.js";
 import bringFile from "../../pages/shared/canvas/files.js";
 
 const studio = globalThis.maskStudio;
@@ -16,25 +16,25 @@ function bring(address, content) {
 
 const bytesOf = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];
 
-test("the courier takes messages to Python and Python's answers to the canvas", () => {
+test("the transport takes messages to Python and Python's answers to the canvas", () => {
   const triggered = [], answers = [], data = { session: "s", revision: 3, refused: "" };
   studio.post = { received: (answer) => answers.push(answer) };
-  courier({ data, setTriggerValue: (...value) => triggered.push(value) });
+  transport({ data, setTriggerValue: (...value) => triggered.push(value) });
   studio.send({ kind: "pick" });
   assert.deepEqual(triggered, [["message", { kind: "pick" }]]);
   assert.deepEqual([answers, studio.answer], [[data], data]);
 });
 
-test("a courier that goes leaves the one that came after it", () => {
-  const leave = courier({ data: {}, setTriggerValue() {} });
-  courier({ data: {}, setTriggerValue() {} });
+test("a transport that goes leaves the one that came after it", () => {
+  const leave = transport({ data: {}, setTriggerValue() {} });
+  transport({ data: {}, setTriggerValue() {} });
   const { send } = studio;
   leave();
   assert.equal(studio.send, send);
 });
 
-test("without a courier nothing is sent", () => {
-  courier({ data: {}, setTriggerValue() {} })();
+test("without a transport nothing is sent", () => {
+  transport({ data: {}, setTriggerValue() {} })();
   assert.equal(studio.send, null);
 });
 
