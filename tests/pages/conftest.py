@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from maskcore import rle, samples
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.jobs.queue import JobQueue
 from tests.pages import session
@@ -43,9 +43,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             job.result = function(lambda *_: None, *arguments)
         except MaskcoreError as error:
             job.state, job.note = "failed", str(error)
-        job_view.st.session_state[key] = job
+        progress.st.session_state[key] = job
 
-    monkeypatch.setattr(job_view, "submit", submit)
+    monkeypatch.setattr(progress, "submit", submit)
     return titles
 
 

@@ -11,7 +11,7 @@ from maskcore.datasets import Loss
 from pages.data.convert.target import Choice, short
 from pages.shared import markdown
 from pages.shared.dataset import jobs as dataset_jobs
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.jobs.queue import queue
 
@@ -66,7 +66,7 @@ def _count(choice: Choice) -> None:
         _submit(choice)
         is_asked = True
     if is_asked:
-        done = job_view.follow(_JOB)
+        done = progress.follow(_JOB)
         if done is not None:
             note(choice.digest, done.result)
             return
@@ -83,6 +83,6 @@ def _count(choice: Choice) -> None:
 
 def _submit(choice: Choice) -> None:
     before = st.session_state.get(_JOB)
-    job_view.submit(_JOB, "Counting what is lost", dataset_jobs.count, choice.request())
+    progress.submit(_JOB, "Counting what is lost", dataset_jobs.count, choice.request())
     if st.session_state.get(_JOB) is not before:
         st.session_state[_SAID] = choice.digest

@@ -6,12 +6,12 @@ import streamlit as st
 
 from pages.data.convert import export, losses, preview, target
 from pages.shared import errors
-from pages.shared.dataset import source as dataset_source
+from pages.shared.dataset import source as dataset_source, state as dataset_state
 
 st.title("Convert")
 with errors.shown():
     dataset_source.show()
-    opened = dataset_source.current()
+    opened = dataset_state.current()
     if opened is not None:
         choice = target.show(opened)
         export.remember()

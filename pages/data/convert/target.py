@@ -12,7 +12,7 @@ from maskcore.datasets import Images
 from maskcore.wording import counted, listed
 from pages.shared import markdown
 from pages.shared.dataset.jobs import WriteRequest
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _IMAGES: dict[Images, str] = {
     "copy": "Copy",

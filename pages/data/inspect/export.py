@@ -13,7 +13,7 @@ from maskcore.datasets.audit import Finding
 from pages.shared import markdown
 from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.dataset.jobs import WriteRequest
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 from pages.shared.jobs import file_job, file_offer
 
 _OTHERWISE = "coco"

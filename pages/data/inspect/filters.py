@@ -11,7 +11,7 @@ from streamlit.elements.lib.utils import LabelVisibility
 
 from maskcore.datasets.audit import KINDS
 from pages.data.inspect.survey import Surveyed
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _KEY = "inspect filter"
 _ANY, _FOUND, _CLEAN, _CORRECTED = "any", "found", "clean", "corrected"

@@ -15,7 +15,7 @@ from maskcore.wording import counted
 from pages.data.inspect import export, place, survey
 from pages.data.inspect.survey import Surveyed
 from pages.shared import downloads, markdown
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _SEVERITIES: dict[Severity, tuple[str, str, str]] = {
     "error": ("error", "red", ":material/error:"),

@@ -14,7 +14,7 @@ from maskcore.wording import counted
 from pages.data.inspect import filters, pictures, place as inspect_place
 from pages.data.inspect.survey import Surveyed
 from pages.shared import markdown
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _STYLE = Path(__file__).with_name("gallery.css")
 _AT_A_TIME = 20

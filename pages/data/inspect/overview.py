@@ -18,7 +18,7 @@ from pages.data.inspect import (
 )
 from pages.data.inspect.survey import Surveyed
 from pages.shared import links
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _PARTS = ("Gallery", "Findings", "Charts")
 

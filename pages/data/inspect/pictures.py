@@ -21,7 +21,7 @@ from maskcore.overlay import RGB
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
 from pages.shared.colors import of_place, to_hex, to_rgb
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 

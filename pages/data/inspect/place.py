@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset.state import Opened
 
 _SAMPLE, _ORDER = "inspect sample", "inspect order"
 

@@ -17,8 +17,8 @@ from pages.data.inspect.pictures import Large
 from pages.data.inspect.place import Place
 from pages.data.inspect.survey import Surveyed
 from pages.shared import errors, markdown, painting, view, workspace
-from pages.shared.dataset import sent as inspect_sent, source as dataset_source
-from pages.shared.dataset.source import Opened
+from pages.shared.dataset import sent as inspect_sent, state as dataset_state
+from pages.shared.dataset.state import Opened
 from pages.shared.pictures import Picture
 
 _CANVAS = "make/paint/page.py"
@@ -147,7 +147,7 @@ def _correction(opened: Opened, sample: Sample, large: Large, selected: int | No
                 "Undo correction",
                 key="undo correction",
                 icon=":material/undo:",
-                on_click=dataset_source.undo_correction,
+                on_click=dataset_state.undo_correction,
                 args=(sample.name,),
             )
 
@@ -176,6 +176,6 @@ def _to_canvas() -> None:
 
 
 def _put_back(name: str, instances: Sequence[Instance]) -> None:
-    dataset_source.correct(name, instances)
+    dataset_state.correct(name, instances)
     count = len(instances)
     st.toast(f"Put back {counted(count, 'mask')}", icon=":material/save_alt:")

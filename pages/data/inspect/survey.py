@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from maskcore.datasets.audit import Finding, Survey
 from pages.shared.dataset import jobs as dataset_jobs
-from pages.shared.dataset.source import Opened
-from pages.shared.jobs import progress as job_view
+from pages.shared.dataset.state import Opened
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.jobs.queue import queue
 
@@ -91,7 +91,7 @@ def follow(opened: Opened) -> Surveyed | None:
         _submit(opened, last is not None and last.wanted.read_images)
     asked = st.session_state.get(_WANTED)
     if asked is not None and asked.digest == opened.digest:
-        done = job_view.follow(_JOB)
+        done = progress.follow(_JOB)
         job: Job = st.session_state[_JOB]
         if done is None and job.finished:
             st.button(
@@ -156,7 +156,7 @@ def _submit(opened: Opened, read_images: bool) -> None:
     before: Job | None = st.session_state.get(_JOB)
     if before is not None and not before.finished:
         queue.cancel(before)
-    job_view.submit(
+    progress.submit(
         _JOB,
         "Checking the pixels" if read_images else "Looking through it",
         dataset_jobs.survey,

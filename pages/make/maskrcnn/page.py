@@ -4,7 +4,7 @@ import streamlit as st
 
 from maskcore.wording import counted
 from pages.shared import cutouts, downloads, errors, links, markdown, view, workspace
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.objects import controls as finder
 
 st.title("Find objects")
@@ -18,7 +18,7 @@ else:
     with controls:
         wish = finder.wish()
         finder.start(wish)
-        job_view.follow(finder.JOB)
+        progress.follow(finder.JOB)
         finder.ran()
     found = finder.outcome(picture)
     instances = found.instances if found else ()

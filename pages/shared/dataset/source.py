@@ -14,13 +14,7 @@ from maskcore import datasets
 from maskcore.wording import counted
 from pages.shared import errors, markdown, uploads
 from pages.shared.dataset import example, server_folder, state
-from pages.shared.dataset.state import (
-    Opened as Opened,
-    close as close,
-    correct as correct,
-    current as current,
-    undo_correction as undo_correction,
-)
+from pages.shared.dataset.state import Opened
 from pages.shared.dataset.uploads import MAX_BYTES, UploadFolder
 
 _REQUEST, _FORMAT = "data set request", "data set format"
@@ -41,7 +35,7 @@ def show() -> None:
                 del st.session_state[_REQUEST]
                 raise
             del st.session_state[_REQUEST]
-    opened = current()
+    opened = state.current()
     if opened is None:
         _offer()
     else:
@@ -139,16 +133,16 @@ def _take(key: str) -> None:
 
 def _open_uploads(files: Sequence[UploadedFile]) -> None:
     """Open what was uploaded, together with what is there if that was uploaded too."""
-    opened = current()
-    folder = opened.kept if opened is not None and opened.kept is not None else UploadFolder()
+    opened = state.current()
+    folder = opened.upload if opened is not None and opened.upload is not None else UploadFolder()
     folder.add((file.name, file.getvalue()) for file in files)
-    state.open_files(folder.path, folder.name, folder.digest, kept=folder)
+    state.open_files(folder.path, folder.name, folder.digest, upload=folder)
 
 
 def _open_sample() -> None:
     folder = UploadFolder()
     folder.add(example.files())
-    state.open_files(folder.path, example.NAME, folder.digest, kept=folder)
+    state.open_files(folder.path, example.NAME, folder.digest, upload=folder)
 
 
 def _open_on_server(path: Path, root: Path) -> None:
@@ -165,10 +159,10 @@ def _bar(opened: Opened) -> None:
                 width="stretch",
             )
             _format(opened)
-            if opened.kept is not None:
+            if opened.upload is not None:
                 with st.popover("Add files", icon=":material/add:", key="add to data set"):
                     _uploaders()
-            st.button("Close", key="close data set", icon=":material/close:", on_click=close)
+            st.button("Close", key="close data set", icon=":material/close:", on_click=state.close)
         for note in opened.notes[:_MOST_TOLD]:
             st.caption(f":material/info: {markdown.plain(note)}")
 

@@ -34,7 +34,7 @@ class Opened:
         detected: The formats that its files may be of, the likeliest first.
         notes: What was left out of it, one sentence each.
         corrections: Name of a sample -> the masks that it holds instead of those in the files.
-        kept: Its temporary folder, which goes with it; None if it is a folder of the server.
+        upload: Its temporary folder, which goes with it; None if it is a folder of the server.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Opened:
     detected: tuple[str, ...]
     notes: tuple[str, ...] = ()
     corrections: Mapping[str, Sequence[Instance]] = field(default_factory=dict, repr=False)
-    kept: UploadFolder | None = None
+    upload: UploadFolder | None = None
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -114,8 +114,8 @@ def undo_correction(sample: str) -> None:
 def close() -> None:
     """Close the data set; its corrections and uploaded files go with it."""
     opened: Opened | None = st.session_state.pop(_KEY, None)
-    if opened is not None and opened.kept is not None:
-        opened.kept.remove()
+    if opened is not None and opened.upload is not None:
+        opened.upload.remove()
 
 
 def open_files(
@@ -124,7 +124,7 @@ def open_files(
     files_digest: str,
     *,
     limit: Path | None = None,
-    kept: UploadFolder | None = None,
+    upload: UploadFolder | None = None,
 ) -> None:
     """Open a data set as what it most likely is; corrections stay where names of samples do.
 
@@ -133,7 +133,7 @@ def open_files(
         name: What people call it.
         files_digest: Identifies its files.
         limit: Links are followed only where they end within this folder.
-        kept: Its temporary folder.
+        upload: Its temporary folder.
 
     Raises:
         DatasetError: If it cannot be read; what was open stays open.
@@ -145,7 +145,7 @@ def open_files(
         )
     before = current()
     corrections = before.corrections if before is not None else {}
-    notes = tuple(kept.notes) if kept is not None else ()
+    notes = tuple(upload.notes) if upload is not None else ()
     as_read = datasets.read(path, detected[0], limit=limit)
     st.session_state[_KEY] = Opened(
         path=path,
@@ -157,7 +157,7 @@ def open_files(
         detected=detected,
         notes=notes,
         corrections=corrections,
-        kept=kept,
+        upload=upload,
     )
 
 

@@ -63,7 +63,7 @@ class Job:
         """
         if kind == "report":
             share, note, part = content
-            self.share, self.note = min(max(float(share), 0.0), 1.0), str(note)
+            self.share, self.note = max(0.0, min(1.0, float(share))), str(note)
             if part is not None:
                 self.parts.append(part)
         elif kind == "done":

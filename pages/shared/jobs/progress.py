@@ -70,7 +70,8 @@ def _watch(job: Job) -> None:
     elif job.state == "waiting" and ahead:
         st.progress(0.0, text=f"{job.title}: waiting in line, {ahead} before you")
     else:
-        st.progress(job.share, text=f"{job.title}: {job.note}" if job.note else f"{job.title} …")
+        doing = f": {markdown.plain(job.note)}" if job.note else " …"
+        st.progress(job.share, text=f"{job.title}{doing}")
     st.button(
         "Cancelling …" if job.cancelling else "Cancel",
         on_click=queue.cancel,

@@ -168,14 +168,14 @@ class JobQueue:
     def _attend(self, job: Job) -> None:
         """Hand a job to the process and follow it to its end."""
         try:
-            work = pickle.dumps((job.function, job.arguments))
+            payload = pickle.dumps((job.function, job.arguments))
         except Exception:
             _log.exception("job %d cannot be sent", job.number)
             job.fail(FAILED)
             return
         process = self._living_process()
-        process.run(job.number, work)
-        job.arguments, work = (), b""  # they may be large, and sessions remember their jobs
+        process.run(job.number, payload)
+        job.arguments, payload = (), b""  # they may be large, and sessions remember their jobs
         asked_to_stop = None
         while not job.finished:
             now = time.monotonic()

@@ -57,7 +57,7 @@ def run(pipe: Connection, preload: tuple[str, ...]) -> None:
             return
 
 
-def _answer(pipe: Connection, number: int, work: bytes) -> bytes:
+def _answer(pipe: Connection, number: int, payload: bytes) -> bytes:
     """Do the work and return what comes of it, pickled."""
 
     def report(share: float, note: str, part: Any = None) -> None:
@@ -67,7 +67,7 @@ def _answer(pipe: Connection, number: int, work: bytes) -> bytes:
         pipe.send((number, "report", (share, note, part)))
 
     try:
-        function, arguments = pickle.loads(work)
+        function, arguments = pickle.loads(payload)
         return pickle.dumps((number, "done", function(report, *arguments)))
     except Cancelled:
         return pickle.dumps((number, "cancelled", None))

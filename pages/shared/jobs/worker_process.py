@@ -47,18 +47,18 @@ class WorkerProcess:
         """Whether it has not ended."""
         return self._process.poll() is None
 
-    def run(self, number: int, work: bytes) -> None:
+    def run(self, number: int, payload: bytes) -> None:
         """Give it a job.
 
         Args:
             number: Of the job.
-            work: The pickled (function, arguments).
+            payload: The pickled (function, arguments).
 
         Raises:
             OSError: If it has died.
         """
         self._pipe.send(("run", number))
-        self._pipe.send_bytes(work)
+        self._pipe.send_bytes(payload)
 
     def cancel(self, number: int) -> None:
         """Ask it to stop a job.

@@ -7,7 +7,7 @@ import streamlit as st
 from maskcore.maskrcnn.catalog import MODELS
 from pages.shared import cutouts, markdown, workspace
 from pages.shared.cutouts import Style
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.objects import job as finding
 from pages.shared.objects.job import Found, Wish
@@ -77,7 +77,7 @@ def start(wanted: Wish) -> None:
 def _submit(wanted: Wish, everywhere: bool) -> None:
     current = workspace.current()
     pictures = workspace.pictures() if everywhere else [current] if current else []
-    job_view.submit(
+    progress.submit(
         JOB,
         "Finding objects",
         finding.find,

@@ -14,7 +14,7 @@ from maskcore.types import Box, Instance
 from pages.shared import canvas, downloads, errors, markdown, pictures, view, workspace
 from pages.shared.colors import to_hex
 from pages.shared.compare import compare
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.jobs.queue import queue
 from pages.shared.pictures import Picture
@@ -124,7 +124,7 @@ def _keep(picture: Picture, mask: RLE, find: Find, fill: Fill) -> None:
             if make:
                 _offer(picture, make, wish)
     if st.session_state.get(_JOB_FOR) == wish:
-        job_view.follow(_JOB)
+        progress.follow(_JOB)
 
 
 def _result(picture: Picture, find: Find, fill: Fill, wish: str) -> Callable[[], bytes] | None:
@@ -156,7 +156,7 @@ def _submit(picture: Picture, find: Find, fill: Fill, wish: str) -> None:
     if before and not before.finished:
         queue.cancel(before)
     st.session_state[_JOB_FOR] = wish
-    job_view.submit(_JOB, "Filling", noise_job.whole, picture.content, find, fill)
+    progress.submit(_JOB, "Filling", noise_job.whole, picture.content, find, fill)
 
 
 def _offer(picture: Picture, make: Callable[[], bytes], wish: str) -> None:

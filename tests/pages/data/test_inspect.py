@@ -23,7 +23,7 @@ from pages.data.inspect import (
     survey as inspect_survey,
 )
 from pages.shared.dataset import server_folder
-from pages.shared.jobs import progress as job_view
+from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from tests.grids import mask
 from tests.pages.session import (
@@ -575,11 +575,11 @@ def test_a_large_set_is_looked_through_anew_only_when_asked(app, monkeypatch) ->
 
 def test_the_gallery_is_there_before_the_set_was_looked_through(start, monkeypatch) -> None:
     def submit(key, title, function, *arguments):
-        job_view.st.session_state[key] = Job(
+        progress.st.session_state[key] = Job(
             title, function, arguments, state="running", note="1 of 4 samples"
         )
 
-    monkeypatch.setattr(job_view, "submit", submit)
+    monkeypatch.setattr(progress, "submit", submit)
     page = upload(start(PAGE), files(FOUR))
     assert cards(page) == ["a.png", "b.png", "c.png", "d.png"]
     assert [it.label for it in page.text_input] == ["Name contains"]
@@ -590,10 +590,10 @@ def test_the_gallery_is_there_before_the_set_was_looked_through(start, monkeypat
 
 def test_after_a_survey_that_was_cancelled_another_is_made_when_asked(start, monkeypatch) -> None:
     def cancelled(key, title, function, *arguments):
-        job_view.st.session_state[key] = Job(title, function, arguments, state="cancelled")
+        progress.st.session_state[key] = Job(title, function, arguments, state="cancelled")
 
     with monkeypatch.context() as patch:
-        patch.setattr(job_view, "submit", cancelled)
+        patch.setattr(progress, "submit", cancelled)
         page = upload(start(PAGE), files(FOUR))
         assert cards(page) == ["a.png", "b.png", "c.png", "d.png"]
         clean(page.run())
