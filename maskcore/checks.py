@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import SupportsIndex
 
 import numpy as np
@@ -51,3 +53,12 @@ def same_size(got_hw: tuple[int, ...], wanted_hw: tuple[int, ...], what: str) ->
     """Raise unless the two (height, width) agree; ``what`` names the thing in the message."""
     if got_hw[:2] != wanted_hw[:2]:
         raise ValueError(f"{what} must have size {wanted_hw[:2]}, got {got_hw[:2]}")
+
+
+def bytes_or_path(source: object) -> bytes | Path:
+    """Return bytes as they are and a path as a `Path`; raise if it is neither."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return Path(source)
+    raise TypeError(f"source must be bytes or a path, got {type(source).__name__}")

@@ -74,7 +74,9 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return [taken.place(name) for name in names]
 
 
-def write_zip(target: Path | BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
+def write_zip(
+    target: str | os.PathLike[str] | BinaryIO, members: Iterable[tuple[str, bytes]]
+) -> None:
     """Write a zip archive, one member at a time.
 
     Equal members in equal order give equal bytes: no clock, user or system is recorded. Images
@@ -91,13 +93,13 @@ def write_zip(target: Path | BinaryIO, members: Iterable[tuple[str, bytes]]) -> 
         TypeError: If the target or a member has the wrong type.
         OSError: If the file cannot be written; nothing is left behind.
     """
-    if isinstance(target, Path):
-        with _replacing(target) as file:
+    if isinstance(target, str | os.PathLike):
+        with _replacing(Path(target)) as file:
             _write_members(file, members)
     elif hasattr(target, "write"):
         _write_members(target, members)
     else:
-        raise TypeError(f"target must be a Path or a binary stream, got {type(target).__name__}")
+        raise TypeError(f"target must be a path or a binary stream, got {type(target).__name__}")
 
 
 def zip_bytes(members: Iterable[tuple[str, bytes]]) -> bytes:
@@ -107,7 +109,7 @@ def zip_bytes(members: Iterable[tuple[str, bytes]]) -> bytes:
     return buffer.getvalue()
 
 
-def write_file(path: Path, payload: bytes) -> None:
+def write_file(path: str | os.PathLike[str], payload: bytes) -> None:
     """Write a file so that its name never holds half of it, whatever fails.
 
     Args:
@@ -117,11 +119,13 @@ def write_file(path: Path, payload: bytes) -> None:
     Raises:
         OSError: If it cannot be written; the former file is unharmed.
     """
-    with _replacing(path) as file:
+    with _replacing(Path(path)) as file:
         file.write(payload)
 
 
-def write_folder(folder: Path, members: Iterable[tuple[str, bytes]]) -> list[Path]:
+def write_folder(
+    folder: str | os.PathLike[str], members: Iterable[tuple[str, bytes]]
+) -> list[Path]:
     """Write files so that each is whole or is not there.
 
     Args:
@@ -137,7 +141,7 @@ def write_folder(folder: Path, members: Iterable[tuple[str, bytes]]) -> list[Pat
     """
     written = []
     for name, content in members:
-        path = folder / _safe_path(name)
+        path = Path(folder, _safe_path(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content)
         written.append(path)

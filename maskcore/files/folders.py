@@ -39,12 +39,19 @@ class FolderFiles:
         DatasetError: If there is no such folder, it cannot be read, or holds too many files.
     """
 
-    def __init__(self, root: Path, *, limit: Path | None = None, any_link: bool = False) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        limit: str | os.PathLike[str] | None = None,
+        any_link: bool = False,
+    ) -> None:
+        root = Path(root)
         if "\0" in str(root):  # no system has such a name, and some of its calls fail on it
             raise DatasetError("There is no file or folder of that name.")
         is_file = _is_file(root)
         self.root = root.parent if is_file else root
-        self._limit = None if any_link else os.path.realpath(limit or self.root)
+        self._limit = None if any_link else os.path.realpath(self.root if limit is None else limit)
         left_out: Counter[str] = Counter()
         if not _ends_within(str(self.root), self._limit):
             raise DatasetError(

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import math
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,16 +34,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 _csv_limit_lock = threading.Lock()
 
 
-def read_text(source: bytes | str | Path) -> str:
-    """Return the text of a file or of pasted rows.
+def read_text(source: bytes | str | os.PathLike[str]) -> str:
+    """Return the text of a file, given as content or path, or of pasted rows, given as a str.
 
     UTF-16 is known by its byte order mark; everything else must be UTF-8.
 
     Raises:
         MaskcoreError: If it is too large, missing, binary or in another encoding.
     """
-    if isinstance(source, Path):
-        source = _content(source)
+    if isinstance(source, os.PathLike):
+        source = _content(Path(source))
     if len(source) > MAX_BYTES:
         raise _too_large()
     text = source.removeprefix("\ufeff") if isinstance(source, str) else _decoded(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import threading
 import zipfile
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from maskcore import checks
 from maskcore.errors import DatasetError
 from maskcore.files import archive
 
@@ -56,14 +58,15 @@ class ZipFiles:
         DatasetError: If it is no zip archive, is damaged, or holds too many files.
     """
 
-    def __init__(self, source: bytes | Path) -> None:
+    def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
+        place = checks.bytes_or_path(source)
         try:
-            if _claimed_members(source) > MAX_MEMBERS:
+            if _claimed_members(place) > MAX_MEMBERS:
                 raise DatasetError(f"The zip archive holds more than {MAX_MEMBERS:,} files.")
             self._archive = zipfile.ZipFile(
-                io.BytesIO(source) if isinstance(source, bytes) else source
+                io.BytesIO(place) if isinstance(place, bytes) else place
             )
-            size = len(source) if isinstance(source, bytes) else source.stat().st_size
+            size = len(place) if isinstance(place, bytes) else place.stat().st_size
         except DatasetError:
             raise
         except _FAULTS as error:

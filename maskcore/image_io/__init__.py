@@ -6,6 +6,7 @@ A JPEG that is damaged in its middle opens, as it does everywhere: the format ca
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,14 +47,20 @@ _FORMATS_OF_SUFFIX = {
 
 
 def read_image(
-    source: bytes | Path, *, max_pixels: int = checks.MAX_PIXELS, max_side: int = MAX_SIDE
+    source: bytes | str | os.PathLike[str],
+    *,
+    max_pixels: int = checks.MAX_PIXELS,
+    max_side: int = MAX_SIDE,
 ) -> Image:
     """Read a picture as (H, W, 3) upright RGB; see `read` for the arguments and errors."""
     return read(source, max_pixels=max_pixels, max_side=max_side).image
 
 
 def read(
-    source: bytes | Path, *, max_pixels: int = checks.MAX_PIXELS, max_side: int = MAX_SIDE
+    source: bytes | str | os.PathLike[str],
+    *,
+    max_pixels: int = checks.MAX_PIXELS,
+    max_side: int = MAX_SIDE,
 ) -> ImageFile:
     """Read a picture, turn it upright and bring it to 8-bit RGB.
 
@@ -74,11 +81,12 @@ def read(
         ValueError: If a limit is below 1 or above Pillow's.
     """
     _check_limits(max_pixels, max_side)
-    name = _name(source)
-    with _opened(source, name) as file:
+    place = checks.bytes_or_path(source)
+    name = _name(place)
+    with _opened(place, name) as file:
         opened = decode.decode(file, name, max_pixels=max_pixels, max_side=max_side)
-    if isinstance(source, Path):
-        suffix = source.suffix.lower()
+    if isinstance(place, Path):
+        suffix = place.suffix.lower()
         if opened.format not in _FORMATS_OF_SUFFIX.get(suffix, (opened.format,)):
             note = f"The name ends in {suffix}, but this is a {opened.format} file."
             return replace(opened, notes=(note, *opened.notes))
@@ -86,7 +94,7 @@ def read(
 
 
 def read_preview(
-    source: bytes | Path,
+    source: bytes | str | os.PathLike[str],
     longest: int,
     *,
     max_pixels: int = checks.MAX_PIXELS,
@@ -112,8 +120,9 @@ def read_preview(
     """
     _check_limits(max_pixels, max_side)
     resize.check_longest(longest)
-    name = _name(source)
-    with _opened(source, name) as file:
+    place = checks.bytes_or_path(source)
+    name = _name(place)
+    with _opened(place, name) as file:
         opened = decode.decode(
             file,
             name,
@@ -173,7 +182,7 @@ def encode_jpeg(image: Image, *, quality: int = 90) -> bytes:
     return _encode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
-def write_image(path: Path, array: Image | RGBA | Mask | LabelMap) -> None:
+def write_image(path: str | os.PathLike[str], array: Image | RGBA | Mask | LabelMap) -> None:
     """Write a PNG or JPEG so that the file is whole or is not there.
 
     An existing file is replaced in one step, and stays as it was if writing fails.
@@ -186,6 +195,7 @@ def write_image(path: Path, array: Image | RGBA | Mask | LabelMap) -> None:
         ValueError: If the ending is another, or the array does not fit the format.
         OSError: If the file cannot be written.
     """
+    path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".png":
         content = encode_png(array)
@@ -222,8 +232,6 @@ def _opened(source: bytes | Path, name: str) -> Iterator[IO[bytes]]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
-    if not isinstance(source, Path):
-        raise TypeError(f"source must be bytes or a Path, got {type(source).__name__}")
     if source.is_dir():
         raise ImageError(f"{name} is a folder, not a picture.")
     if source.exists() and not source.is_file():

@@ -7,9 +7,9 @@ index into a palette stays beside its color.
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import IO, Any, Literal
 
 import cv2
@@ -97,7 +97,9 @@ class MaskPixels:
         return int(np.count_nonzero(flat)) / max(1, int(np.count_nonzero(between)))
 
 
-def read(source: bytes | Path, *, max_pixels: int = checks.MAX_PIXELS) -> MaskPixels:
+def read(
+    source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX_PIXELS
+) -> MaskPixels:
     """Read the numbers of a picture file, under the guard of `image_io.read`.
 
     Args:
@@ -112,9 +114,10 @@ def read(source: bytes | Path, *, max_pixels: int = checks.MAX_PIXELS) -> MaskPi
     """
     # What it lets through is of an allowed format and size, and whole.
     opened = image_io.read(source, max_pixels=max_pixels)
+    place = checks.bytes_or_path(source)
     try:
         with (
-            io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file,
+            io.BytesIO(place) if isinstance(place, bytes) else place.open("rb") as file,
             PIL.Image.open(file, formats=[opened.format]) as picture,
         ):
             return _take(picture, opened, is_lossy=_is_lossy(file, opened.format))

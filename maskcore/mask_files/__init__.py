@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -64,7 +64,7 @@ class MaskFile:
 
 
 def read(
-    source: bytes | Path,
+    source: bytes | str | os.PathLike[str],
     *,
     kind: str = "auto",
     threshold: int = 128,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class ColumnStatistics:
     max: float | None
 
 
-def read(source: bytes | str | Path, *, header: bool | None = None) -> NumbersTable:
+def read(source: bytes | str | os.PathLike[str], *, header: bool | None = None) -> NumbersTable:
     """Read the numbers of a table.
 
     Commas, semicolons or tabs; UTF-8 or UTF-16; decimal points, or decimal commas in a whole
@@ -79,7 +79,7 @@ def read(source: bytes | str | Path, *, header: bool | None = None) -> NumbersTa
     commas and points, where a comma may as well separate thousands. Blank rows are skipped.
 
     Args:
-        source: The file's content or path, or pasted text.
+        source: The file's content or path; a str is pasted text.
         header: Whether the first row names the columns; None to find out. It does if it has a
             text above numbers.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from maskcore import checks, rle, rle_text
 from maskcore.errors import RLEError
@@ -54,7 +54,7 @@ class RleTable:
 
 
 def read(
-    source: bytes | str | Path,
+    source: bytes | str | os.PathLike[str],
     *,
     size_hw: tuple[int, int] | None = None,
     dialect: str | None = None,
@@ -66,7 +66,7 @@ def read(
     two columns or in one ("0002cc93b.jpg_1"); or nothing but codes, one a line.
 
     Args:
-        source: The file's content or path, or pasted text.
+        source: The file's content or path; a str is pasted text.
         size_hw: (height, width) of the images, for rows that do not say it themselves. If neither
             does, the size that all images of the dialect have is taken.
         dialect: A name in `rle_text.DIALECTS`; None to detect it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from maskcore import checks
@@ -83,11 +83,11 @@ class Table:
     problems: list[Problem]
 
 
-def read(source: bytes | str | Path, *, max_pixels: int = checks.MAX_PIXELS) -> Table:
+def read(source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX_PIXELS) -> Table:
     """Take a table of run-length codes apart, without a look into the codes.
 
     Args:
-        source: The file's content or path, or pasted text.
+        source: The file's content or path; a str is pasted text.
         max_pixels: Rows of larger images are problems.
 
     Raises:

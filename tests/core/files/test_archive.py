@@ -260,9 +260,9 @@ def test_a_member_is_a_name_and_bytes(member) -> None:
         archive.zip_bytes([member])
 
 
-def test_a_path_given_as_text_is_refused_rather_than_written_to_half(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="got str"):
-        archive.write_zip(str(tmp_path / "out.zip"), [])  # type: ignore[arg-type]
+def test_a_target_is_a_path_or_a_stream() -> None:
+    with pytest.raises(TypeError, match="target must be a path or a binary stream, got int"):
+        archive.write_zip(5, [])  # type: ignore[arg-type]
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
