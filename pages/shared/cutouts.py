@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from maskcore import cutout, image_io
-from maskcore.cutout import files as cutout_files
+from maskcore.cutout import Background, files as cutout_files
 from maskcore.files import archive
 from maskcore.rle import RLE
-from maskcore.types import Image, Instance
+from maskcore.types import Instance
 from pages.shared import caches, downloads, markdown, pictures, workspace
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
@@ -20,15 +20,14 @@ from pages.shared.view import Shown
 
 _PER_PAGE = 24
 _LONGEST = 360
-_BACKGROUNDS = {
+_BACKGROUNDS: dict[str, Background | None] = {
     "Transparent": None,
     "White": (255, 255, 255),
-    "Color": "color",
-    "Another image": "image",
+    "Color": None,  # both are asked for
+    "Another image": None,
     "Blurred": "blur",
     "Grayed": "gray",
 }
-
 
 FROM_LAYERS = """\
 from maskcore import rle_csv
@@ -42,7 +41,7 @@ instances = [Instance(row.mask, row.label) for row in rows]
 
 
 @dataclass(frozen=True)
-class Style:
+class CutoutSettings:
     """How objects are cut out.
 
     Attributes:
@@ -52,14 +51,14 @@ class Style:
         digest: Identifies all of that.
     """
 
-    background: tuple[int, int, int] | str | Image | None
+    background: Background | None
     margin: int
     feather: int
     digest: str
 
 
-def style(key: str) -> Style:
-    """Show the controls of how objects are cut out."""
+def settings(key: str) -> CutoutSettings:
+    """Show the controls of how objects are cut out; return what they say."""
     name = st.segmented_control(
         "Background",
         list(_BACKGROUNDS),
@@ -68,12 +67,17 @@ def style(key: str) -> Style:
         key=f"{key} background",
         persist_state="session",
     )
-    background, said = _BACKGROUNDS[name], name
-    if background == "color":
-        said = st.color_picker("Color", "#00b140", key=f"{key} color", persist_state="session")
-        background = to_rgb(said)
-    elif background == "image":
-        background, said = _other_picture(key)
+    background: Background | None = None
+    cache_key = ""
+    if name == "Color":
+        cache_key = st.color_picker("Color", "#00b140", key=f"{key} color", persist_state="session")
+        background = to_rgb(cache_key)
+    elif name == "Another image":
+        other = _other_picture(key)
+        if other is not None:
+            background, cache_key = pictures.image(other), other.id
+    else:
+        background = _BACKGROUNDS[name]
     left, right = st.columns(2)
     margin = left.slider(
         "Margin", 0, 200, 0, format="%d px", key=f"{key} margin", persist_state="session"
@@ -81,23 +85,26 @@ def style(key: str) -> Style:
     feather = right.slider(
         "Soft edge", 0, 40, 0, format="%d px", key=f"{key} feather", persist_state="session"
     )
-    whole = hashlib.sha256(repr((name, said, margin, feather)).encode()).hexdigest()
-    return Style(background, margin, feather, whole)
+    content = repr((name, cache_key, margin, feather))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return CutoutSettings(background, margin, feather, digest)
 
 
-def _other_picture(key: str) -> tuple[Image | None, str]:
+def _other_picture(key: str) -> Picture | None:
     current = workspace.current()
-    others = [it for it in workspace.pictures() if current is None or it.id != current.id]
+    others = [other for other in workspace.pictures() if current is None or other.id != current.id]
     if not others:
         st.info("Open a second image to put the objects on.", icon=":material/image:")
-        return None, ""
-    chosen = st.selectbox(
-        "Image for the background", others, format_func=lambda it: it.name, key=f"{key} other"
+        return None
+    return st.selectbox(
+        "Image for the background",
+        others,
+        format_func=lambda other: other.name,
+        key=f"{key} other",
     )
-    return pictures.image(chosen), chosen.id
 
 
-def grid(shown: Shown, how: Style, *, key: str) -> list[int]:
+def grid(shown: Shown, settings: CutoutSettings, *, key: str) -> list[int]:
     """Show every object cut out, with a box to check; return which are checked."""
     count = len(shown.instances)
     key = f"{key} {shown.digest[:12]}"
@@ -112,7 +119,7 @@ def grid(shown: Shown, how: Style, *, key: str) -> list[int]:
             instance = shown.instances[i]
             score = "" if instance.score is None else f" {instance.score:.0%}"
             with st.container(border=True, vertical_alignment="distribute", height="stretch"):
-                content = _thumbnail(shown.picture, instance.mask, how)
+                content = _thumbnail(shown.picture, instance.mask, settings)
                 st.image(content, width="stretch", alt=instance.label)
                 _remember(f"{key} {i}")
                 st.checkbox(markdown.plain(instance.label) + score, key=f"{key} {i}")
@@ -130,21 +137,23 @@ def _check(key: str, count: int, value: bool) -> None:
 
 
 @caches.data(max_entries=512)
-def _thumbnail(picture: Picture, mask: RLE, how: Style) -> bytes:
+def _thumbnail(picture: Picture, mask: RLE, settings: CutoutSettings) -> bytes:
     cut = cutout.extract(
         pictures.image(picture),
         mask,
-        background=how.background,
-        margin=how.margin,
-        feather=how.feather,
+        background=settings.background,
+        margin=settings.margin,
+        feather=settings.feather,
     )
     reduced = image_io.preview_cutout if cut.shape[2] == 4 else image_io.preview
     return image_io.encode_png(reduced(cut, _LONGEST))
 
 
-def download_all(shown: Shown, checked: Sequence[int], how: Style, *, key: str) -> None:
+def download_all(
+    shown: Shown, checked: Sequence[int], settings: CutoutSettings, *, key: str
+) -> None:
     """Offer the checked objects, or all of them with the background, as one zip each."""
-    chosen = [shown.instances[i] for i in checked]
+    some = [shown.instances[i] for i in checked]
 
     def zipped(instances: Sequence[Instance], *, with_background: bool) -> bytes:
         return archive.zip_bytes(
@@ -153,22 +162,22 @@ def download_all(shown: Shown, checked: Sequence[int], how: Style, *, key: str) 
                 instances,
                 stem=shown.picture.stem,
                 source=shown.picture.name,
-                background=how.background,
-                margin=how.margin,
-                feather=how.feather,
+                background=settings.background,
+                margin=settings.margin,
+                feather=settings.feather,
                 with_background=with_background,
             )
         )
 
-    digest = f"{shown.digest}{how.digest}"
+    digest = f"{shown.digest}{settings.digest}"
     stem = shown.picture.stem
     downloads.file(
-        f"Download {len(chosen)} checked",
+        f"Download {len(some)} checked",
         f"{stem}_cutouts.zip",
-        lambda: zipped(chosen, with_background=False),
+        lambda: zipped(some, with_background=False),
         f"{digest}{list(checked)}",
         key=f"{key} checked",
-        disabled=not chosen,
+        disabled=not some,
     )
     downloads.file(
         "Download all, with the background",
@@ -180,16 +189,16 @@ def download_all(shown: Shown, checked: Sequence[int], how: Style, *, key: str) 
     )
 
 
-def python(picture: Picture, find: str, how: Style) -> str:
+def python(picture: Picture, find: str, settings: CutoutSettings) -> str:
     """Write the calls that cut out as the page does; `find` makes `instances` of `{name}`."""
     background = 'image_io.read_image(Path("other.png"))'
-    if how.background is None or isinstance(how.background, str | tuple):
-        background = repr(how.background)
+    if settings.background is None or isinstance(settings.background, str | tuple):
+        background = repr(settings.background)
     return f"""\
 from pathlib import Path
 
 from maskcore import image_io
-from maskcore.cutout import files as cutout_files
+from maskcore.cutout import Background, files as cutout_files
 from maskcore.files import archive
 {find.replace("{name!r}", repr(picture.name))}
 members = cutout_files.members(
@@ -198,8 +207,8 @@ members = cutout_files.members(
     stem={picture.stem!r},
     source={picture.name!r},
     background={background},
-    margin={how.margin},
-    feather={how.feather},
+    margin={settings.margin},
+    feather={settings.feather},
 )
 archive.write_zip(Path("cutouts.zip"), members)
 """

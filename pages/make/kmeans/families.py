@@ -12,7 +12,7 @@ from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.types import Image, Instance
 from pages.shared import caches, links, pictures, view
 from pages.shared.colors import of_place, to_rgb
-from pages.shared.objects import controls as finder
+from pages.shared.objects import controls as object_controls
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 
@@ -54,10 +54,10 @@ def _picture_of(family: str, picture: Picture) -> tuple[str, bytes]:
     """Return what the family makes of the picture, and what to say of it."""
     if family != "CNN":
         return f"By {family}", _made(picture, family)
-    found = finder.outcome(picture)
-    if found and found.instances:
-        colors = [of_place(i) for i in range(len(found.instances))]
-        shown = Shown.of(picture, found.instances, colors)
+    result = object_controls.outcome(picture)
+    if result and result.instances:
+        colors = [of_place(i) for i in range(len(result.instances))]
+        shown = Shown.of(picture, result.instances, colors)
         return "By CNN", view.thumbnail(shown, _LONGEST)
     return "By CNN: not run here yet, so a sample with its true objects", _sample()
 
@@ -71,7 +71,7 @@ def _made(picture: Picture, family: str) -> bytes:
 @caches.data()
 def _sample() -> bytes:
     scene = samples.shapes()
-    masks = [it.mask for it in scene.instances]
+    masks = [instance.mask for instance in scene.instances]
     drawn = _in_colors(scene.image, masks, opacity=0.8)
     return image_io.encode_jpeg(image_io.preview(drawn, _LONGEST), quality=92)
 

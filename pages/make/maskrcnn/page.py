@@ -5,7 +5,7 @@ import streamlit as st
 from maskcore.wording import counted
 from pages.shared import cutouts, downloads, errors, links, markdown, view, workspace
 from pages.shared.jobs import progress
-from pages.shared.objects import controls as finder
+from pages.shared.objects import controls as object_controls
 
 st.title("Find objects")
 st.markdown("A Mask R-CNN finds every object it knows; each one becomes a mask and a cut-out.")
@@ -16,27 +16,27 @@ if picture is None:
 else:
     look, controls = view.beside(picture)
     with controls:
-        wish = finder.wish()
-        finder.start(wish)
-        progress.follow(finder.JOB)
-        finder.ran()
-    found = finder.outcome(picture)
-    instances = found.instances if found else ()
+        request = object_controls.request()
+        object_controls.start(request)
+        progress.follow(object_controls.JOB)
+        object_controls.ran()
+    result = object_controls.outcome(picture)
+    instances = result.instances if result else ()
     shown = view.Shown.of(picture, instances)
     with look:
         view.show(shown, alt="The objects on the image")
         view.legend(shown)
-    if found and found.fault:
-        st.error(markdown.plain(found.fault), icon=":material/error:")
-    elif found and not instances:
-        finder.nothing_found(wish)
+    if result and result.fault:
+        st.error(markdown.plain(result.fault), icon=":material/error:")
+    elif result and not instances:
+        object_controls.nothing_found(request)
     elif instances:
         st.subheader(counted(len(instances), "object"), anchor=False)
-        how = cutouts.style("found")
+        settings = cutouts.settings("found")
         with errors.shown():
-            checked = cutouts.grid(shown, how, key="found")
-            chosen = [instances[i] for i in checked]
+            checked = cutouts.grid(shown, settings, key="found")
+            kept = [instances[i] for i in checked]
             with st.container(horizontal=True):
-                downloads.keep(chosen, f"Keep {len(chosen)} as layers", picture=picture, key="keep")
-                cutouts.download_all(shown, checked, how, key="found")
-        downloads.same_in_python(finder.python(picture, wish, how))
+                downloads.keep(kept, f"Keep {len(kept)} as layers", picture=picture, key="keep")
+                cutouts.download_all(shown, checked, settings, key="found")
+        downloads.same_in_python(object_controls.python(picture, request, settings))

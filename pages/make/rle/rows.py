@@ -18,7 +18,7 @@ from pages.make.rle.source import use_dialect
 from pages.shared import caches, markdown, view, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
-from pages.shared.table_source import Source
+from pages.shared.table_input import TableContent
 
 _MOST_APART = 1000  # masks of one image that are drawn and kept one by one
 
@@ -44,7 +44,7 @@ class Chosen:
 
 
 @caches.resource(max_entries=6, show_spinner="Reading the rows")
-def read(found: Source, size_hw: tuple[int, int] | None, dialect: str | None) -> RleTable:
+def read(found: TableContent, size_hw: tuple[int, int] | None, dialect: str | None) -> RleTable:
     """Read the table, or recall it; RLEError if it is none."""
     return rle_csv.read(found.content, size_hw=size_hw, dialect=dialect)
 
@@ -124,7 +124,9 @@ def colors(rows: list[RleRow]) -> list[str] | None:
     return [of_place(i) for i in range(count)]
 
 
-def python(found: Source, chosen: Chosen, table: RleTable, size_hw: tuple[int, int] | None) -> str:
+def python(
+    found: TableContent, chosen: Chosen, table: RleTable, size_hw: tuple[int, int] | None
+) -> str:
     """Write the maskcore calls that reproduce what is shown."""
     rows = f"[row for row in table.rows if row.image == {chosen.image!r}]"
     if chosen.joined:
@@ -149,7 +151,7 @@ image_io.write_image(Path("overlay.png"), drawn)
 """
 
 
-def _literal(found: Source) -> str:
+def _literal(found: TableContent) -> str:
     """Pasted rows themselves while they are short, else the file they are in."""
     if isinstance(found.content, bytes):
         return f"Path({found.name!r})"

@@ -9,9 +9,9 @@ import streamlit as st
 from maskcore import samples
 from maskcore.rle_text import DIALECTS
 from pages.shared import caches, workspace
-from pages.shared.table_source import Source, TableSource
+from pages.shared.table_input import TableContent, TableInput
 
-_TABLE = TableSource(
+_TABLE = TableInput(
     "rle",
     "Rows",
     "ImageId,ClassId,EncodedPixels\n0002cc93b.jpg,1,29102 12 29346 24 ...",
@@ -21,7 +21,7 @@ _DIALECT, _SIZE = "rle dialect", "rle size"
 AUTOMATIC = "Automatic"
 
 
-def source() -> Source | None:
+def source() -> TableContent | None:
     """Show where rows come from: pasted, uploaded or an example; return what is there."""
     return _TABLE.show(_examples)
 

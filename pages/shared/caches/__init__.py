@@ -31,8 +31,8 @@ _HASH_FUNCS: dict[type | str, Any] = {
     "pages.shared.pictures.Picture": lambda picture: (picture.id, picture.name),
     "pages.shared.pictures.Raster": lambda raster: raster.id,
     "pages.shared.view.Shown": _of_digest,
-    "pages.shared.cutouts.Style": _of_digest,
-    "pages.shared.table_source.Source": _of_digest,
+    "pages.shared.cutouts.CutoutSettings": _of_digest,
+    "pages.shared.table_input.TableContent": _of_digest,
     "pages.make.paint.mask_reading.Upload": _of_digest,
 }
 

@@ -6,18 +6,18 @@ import streamlit as st
 
 from maskcore.maskrcnn.catalog import MODELS
 from pages.shared import cutouts, markdown, workspace
-from pages.shared.cutouts import Style
+from pages.shared.cutouts import CutoutSettings
 from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
-from pages.shared.objects import job as finding
-from pages.shared.objects.job import Found, Wish
+from pages.shared.objects import job as object_job
+from pages.shared.objects.job import DetectionRequest, DetectionResult, Mode
 from pages.shared.pictures import Picture
 
 JOB = "finding"
 _MODEL, _SCORE, _MODE, _ALL = "find model", "find score", "find mode", "find in all"
 
 
-def wish() -> Wish:
+def request() -> DetectionRequest:
     """Show the choices of model, score, labels and speed; return what is chosen."""
     model = st.selectbox(
         "Model",
@@ -26,36 +26,37 @@ def wish() -> Wish:
         key=_MODEL,
         persist_state="session",
     )
-    chosen = MODELS[model]
-    labels = chosen.found_labels
+    described = MODELS[model]
+    labels = described.found_labels
     st.caption(
-        f"{chosen.summary} {len(labels)} labels, {chosen.n_bytes / 1e6:.0f} MB. "
-        f"{chosen.source}. License: {chosen.license}."
+        f"{described.summary} {len(labels)} labels, {described.n_bytes / 1e6:.0f} MB. "
+        f"{described.source}. License: {described.license}."
     )
     st.session_state.setdefault(_SCORE, 50)
     score = st.slider(
         "Least score", 5, 95, step=5, format="%d %%", key=_SCORE, persist_state="session"
     )
-    wanted = st.multiselect(
+    only = st.multiselect(
         "Labels",
         labels,
         placeholder="all of them",
         key=f"find labels {model}",
         persist_state="session",
     )
+    modes: list[Mode] = ["exact", "fast"]
     mode = st.segmented_control(
         "Speed",
-        ["exact", "fast"],
+        modes,
         default="exact",
         required=True,
         key=_MODE,
         help="Fast: small images are not enlarged, and fewer places are looked at",
         persist_state="session",
     )
-    return Wish(model, score / 100, tuple(wanted), mode)
+    return DetectionRequest(model, score / 100, tuple(only), mode)
 
 
-def start(wanted: Wish) -> None:
+def start(request: DetectionRequest) -> None:
     """Show the button that starts the work, for the current image or for all that are open."""
     pictures = workspace.pictures()
     everywhere = len(pictures) > 1 and st.toggle(
@@ -68,70 +69,70 @@ def start(wanted: Wish) -> None:
         type="primary",
         icon=":material/image_search:",
         on_click=_submit,
-        args=(wanted, everywhere),
+        args=(request, everywhere),
         disabled=job is not None and not job.finished,
         width="stretch",
     )
 
 
-def _submit(wanted: Wish, everywhere: bool) -> None:
+def _submit(request: DetectionRequest, everywhere: bool) -> None:
     current = workspace.current()
     pictures = workspace.pictures() if everywhere else [current] if current else []
     progress.submit(
         JOB,
         "Finding objects",
-        finding.find,
+        object_job.find,
         [(picture.id, picture.name, picture.content) for picture in pictures],
-        wanted,
+        request,
     )
 
 
-def outcome(picture: Picture) -> Found | None:
+def outcome(picture: Picture) -> DetectionResult | None:
     """Return what was found on an image, as long as the session remembers it."""
     job: Job | None = st.session_state.get(JOB)
-    remembered: dict[str, Found] = st.session_state.setdefault("found", {})
+    remembered: dict[str, DetectionResult] = st.session_state.setdefault("found", {})
     if job is not None:
-        remembered.update({found.picture_id: found for found in job.parts})
+        remembered.update({result.picture_id: result for result in job.parts})
     return remembered.get(picture.id)
 
 
-def nothing_found(wanted: Wish) -> None:
+def nothing_found(request: DetectionRequest) -> None:
     """Say so, and offer to look again with a lower score."""
-    lower = max(0.05, round(wanted.score / 2, 2))
+    lower = max(0.05, round(request.score / 2, 2))
     st.info(
-        f"No object reached the least score of {wanted.score:.0%}.", icon=":material/search_off:"
+        f"No object reached the least score of {request.score:.0%}.", icon=":material/search_off:"
     )
-    if wanted.score > lower:
+    if request.score > lower:
         st.button(
             f"Look again from {lower:.0%}",
             key="look again",
             on_click=_look_again,
-            args=(wanted, lower),
+            args=(request, lower),
             icon=":material/search:",
         )
 
 
-def _look_again(wanted: Wish, score: float) -> None:
+def _look_again(request: DetectionRequest, score: float) -> None:
     st.session_state[_SCORE] = round(score * 20) * 5
-    _submit(Wish(wanted.model, score, wanted.labels, wanted.mode), False)
+    _submit(DetectionRequest(request.model, score, request.labels, request.mode), False)
 
 
 def ran() -> None:
     """Say how the model ran, once it has."""
     job: Job | None = st.session_state.get(JOB)
     if job is not None and job.result:
-        how = markdown.plain(job.result.rstrip("."))
-        st.caption(f":material/memory: Ran on {how}.")
+        device = markdown.plain(job.result.rstrip("."))
+        st.caption(f":material/memory: Ran on {device}.")
 
 
-def python(picture: Picture, wanted: Wish, how: Style) -> str:
+def python(picture: Picture, request: DetectionRequest, settings: CutoutSettings) -> str:
     """Write the maskcore calls that find and cut out as the page does."""
-    labels = list(wanted.labels) or None
+    labels = list(request.labels) or None
     find = f"""\
 from maskcore import maskrcnn
 
 image = image_io.read_image(Path({picture.name!r}))
-segmenter = maskrcnn.load({wanted.model!r}, mode={wanted.mode!r})
-instances = segmenter.predict(image, score_threshold={wanted.score}, labels={labels})
+segmenter = maskrcnn.load({request.model!r}, mode={request.mode!r})
+instances = segmenter.predict(image, score_threshold={request.score}, labels={labels})
 """
-    return cutouts.python(picture, find, how)
+    return cutouts.python(picture, find, settings)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from maskcore import image_io
 from maskcore.errors import MaskcoreError
 from maskcore.types import Instance
 from pages.shared.jobs.worker import Report
 
+Mode = Literal["exact", "fast"]
+
 
 @dataclass(frozen=True)
-class Wish:
+class DetectionRequest:
     """What to find, and how.
 
     Attributes:
@@ -25,11 +28,11 @@ class Wish:
     model: str
     score: float
     labels: tuple[str, ...]
-    mode: str
+    mode: Mode
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectionResult:
     """The outcome for one image.
 
     Attributes:
@@ -43,13 +46,13 @@ class Found:
     fault: str = ""
 
 
-def find(report: Report, pictures: list[tuple[str, str, bytes]], wish: Wish) -> str:
+def find(report: Report, pictures: list[tuple[str, str, bytes]], request: DetectionRequest) -> str:
     """Find the objects of each image; a bad image does not end the others.
 
     Args:
-        report: Gets a `Found` for each image.
+        report: Gets a `DetectionResult` for each image.
         pictures: (id, name, content of the file) of each.
-        wish: What to find.
+        request: What to find.
 
     Returns:
         How the model ran, in a few words.
@@ -60,20 +63,20 @@ def find(report: Report, pictures: list[tuple[str, str, bytes]], wish: Wish) -> 
     def fetched(done: int, total: int) -> None:
         report(0.0, f"fetching the model, {done / 1e6:.0f} of {total / 1e6:.0f} MB", None)
 
-    model = Path(wish.model) if "/" in wish.model else wish.model
-    segmenter = maskrcnn.load(model, mode=wish.mode, progress=fetched)
+    model = Path(request.model) if "/" in request.model else request.model
+    segmenter = maskrcnn.load(model, mode=request.mode, progress=fetched)
     for i, (picture_id, name, content) in enumerate(pictures):
         report(i / len(pictures), name, None)
         try:
             instances = segmenter.predict(
                 image_io.read_image(content),
-                score_threshold=wish.score,
-                labels=wish.labels or None,
+                score_threshold=request.score,
+                labels=request.labels or None,
             )
-            found = Found(picture_id, tuple(instances))
+            result = DetectionResult(picture_id, tuple(instances))
         except MaskcoreError as error:
-            found = Found(picture_id, (), str(error))
-        report((i + 1) / len(pictures), name, found)
+            result = DetectionResult(picture_id, (), str(error))
+        report((i + 1) / len(pictures), name, result)
     return ". ".join(
         [f"{segmenter.device}, {segmenter.precision}, {segmenter.mode}", *segmenter.notes]
     )

@@ -15,9 +15,9 @@ elif not shown.instances:
     st.info("Make a mask first; every visible layer can be cut out.", icon=":material/layers:")
     links.to(*links.MAKE)
 else:
-    how = cutouts.style("cut")
+    settings = cutouts.settings("cut")
     with errors.shown():
-        checked = cutouts.grid(shown, how, key="cut")
+        checked = cutouts.grid(shown, settings, key="cut")
         with st.container(horizontal=True):
-            cutouts.download_all(shown, checked, how, key="cut")
-    downloads.same_in_python(cutouts.python(picture, cutouts.FROM_LAYERS, how))
+            cutouts.download_all(shown, checked, settings, key="cut")
+    downloads.same_in_python(cutouts.python(picture, cutouts.FROM_LAYERS, settings))

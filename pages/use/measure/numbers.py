@@ -11,7 +11,7 @@ import streamlit as st
 from maskcore import numbers
 from maskcore.numbers import ColumnStatistics, NumbersTable
 from pages.shared import downloads, errors, markdown
-from pages.shared.table_source import Source
+from pages.shared.table_input import TableContent
 from pages.use.measure import numbers_source, rules as measure_rules
 from pages.use.measure.rules import Rule
 
@@ -68,7 +68,7 @@ def _measured(
 
 
 def _statistics(
-    source: Source,
+    source: TableContent,
     header: bool | None,
     rules: Sequence[Rule],
     table: NumbersTable,
@@ -132,7 +132,7 @@ def _cells(table: NumbersTable, masked: NumbersTable) -> None:
 
 
 def _files(
-    source: Source, header: bool | None, rules: Sequence[Rule], masked: NumbersTable
+    source: TableContent, header: bool | None, rules: Sequence[Rule], masked: NumbersTable
 ) -> float | None:
     """Offer the table, filled, and the statistics; return what is filled in."""
     stem = source.name.rpartition(".")[0] or "numbers"
@@ -164,7 +164,9 @@ def _files(
     return fill
 
 
-def _python(source: Source, header: bool | None, rules: Sequence[Rule], fill: float | None) -> str:
+def _python(
+    source: TableContent, header: bool | None, rules: Sequence[Rule], fill: float | None
+) -> str:
     calls = "".join(f"{rule.python()}\n" for rule in rules)
     return f"""\
 from pathlib import Path

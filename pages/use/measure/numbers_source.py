@@ -6,10 +6,10 @@ import streamlit as st
 
 from maskcore import numbers
 from maskcore.numbers import NumbersTable
-from pages.shared.table_source import Source, TableSource
+from pages.shared.table_input import TableContent, TableInput
 from pages.use.measure import rules
 
-_TABLE = TableSource(
+_TABLE = TableInput(
     "numbers",
     "Table",
     "length,width\n12.5,3\n-999,4",
@@ -38,7 +38,7 @@ _EXAMPLE_RULES = {
 }
 
 
-def source() -> Source | None:
+def source() -> TableContent | None:
     """Show where the table comes from; return what is there."""
     return _TABLE.show(
         lambda: st.button(
@@ -66,7 +66,7 @@ def header() -> bool | None:
     return _HEADERS[chosen]
 
 
-def read(found: Source, header: bool | None) -> NumbersTable:
+def read(found: TableContent, header: bool | None) -> NumbersTable:
     """Read the table, or recall it; DatasetError if it is none."""
     return _read(found.digest, header, found.content)
 

@@ -17,8 +17,8 @@ from maskcore.types import Instance
 from pages.make.kmeans import clusters as kmeans_clusters, result as kmeans_result
 from pages.make.kmeans.clusters import How
 from pages.shared import canvas, downloads
-from pages.shared.objects import controls as finder
-from pages.shared.objects.job import Found
+from pages.shared.objects import controls as object_controls
+from pages.shared.objects.job import DetectionResult
 from pages.shared.pictures import Picture
 from tests.pages.session import clean, go, instances, open_image, page_path
 
@@ -412,7 +412,9 @@ def test_the_families_are_shown_on_the_image(visit):
 
 def test_the_objects_that_were_found_are_shown_once_there_are_any(visit, monkeypatch):
     found = Instance(rle.encode(is_of(GRASS)), "meadow", 0.9)
-    monkeypatch.setattr(finder, "outcome", lambda picture: Found(picture.id, (found,)))
+    monkeypatch.setattr(
+        object_controls, "outcome", lambda picture: DetectionResult(picture.id, (found,))
+    )
     app = visit()
     unfold(app, "families")
     assert "By CNN" in said(app)

@@ -12,7 +12,7 @@ from pages.shared import markdown
 
 
 @dataclass(frozen=True)
-class Source:
+class TableContent:
     """What was pasted or uploaded.
 
     Attributes:
@@ -27,7 +27,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class TableSource:
+class TableInput:
     """A place to paste or upload a table.
 
     Attributes:
@@ -42,7 +42,7 @@ class TableSource:
     placeholder: str
     upload: str
 
-    def show(self, examples: Callable[[], object]) -> Source | None:
+    def show(self, examples: Callable[[], object]) -> TableContent | None:
         """Show it and return what is there; `examples` draws buttons below the text."""
         st.session_state.setdefault(f"{self.name} source", "Paste")
         way = st.segmented_control(
@@ -74,21 +74,21 @@ class TableSource:
             )
         if not text.strip():
             return None
-        return Source(text, "", hashlib.sha256(text.encode()).hexdigest())
+        return TableContent(text, "", hashlib.sha256(text.encode()).hexdigest())
 
     def paste(self, text: str) -> None:
         """Put a text in, as if it was pasted; for callbacks."""
         st.session_state[f"{self.name} text"] = text
 
-    def _uploaded(self) -> Source | None:
+    def _uploaded(self) -> TableContent | None:
         # A new key empties the widget once its file is taken.
         key = f"{self.name} upload {st.session_state.setdefault(f'{self.name} uploads', 0)}"
         st.file_uploader(self.upload, key=key, on_change=self._take, args=(key,))
-        found: Source | None = st.session_state.get(f"{self.name} file")
-        if found:
+        uploaded: TableContent | None = st.session_state.get(f"{self.name} file")
+        if uploaded:
             with st.container(horizontal=True, vertical_alignment="center"):
-                size = f"{len(found.content) / 1e6:,.1f} MB"
-                st.markdown(f":material/table: {markdown.plain(found.name)} · {size}")
+                size = f"{len(uploaded.content) / 1e6:,.1f} MB"
+                st.markdown(f":material/table: {markdown.plain(uploaded.name)} · {size}")
                 st.button(
                     "Remove",
                     key=f"remove {self.name}",
@@ -96,14 +96,14 @@ class TableSource:
                     icon=":material/close:",
                     type="tertiary",
                 )
-        return found
+        return uploaded
 
     def _take(self, key: str) -> None:
         file = st.session_state.get(key)
         if file is not None:
             content = file.getvalue()
             digest = hashlib.sha256(content).hexdigest()
-            st.session_state[f"{self.name} file"] = Source(content, file.name, digest)
+            st.session_state[f"{self.name} file"] = TableContent(content, file.name, digest)
             st.session_state[f"{self.name} uploads"] += 1
 
     def _clear(self) -> None:
