@@ -25,5 +25,5 @@ def of_place(place: int) -> str:
 
 def unused(used: Collection[str]) -> str:
     """Return the first color of the palette that is not used; after its end it starts again."""
-    every = (of_place(place) for place in range(len(PALETTE)))
-    return next((color for color in every if color not in used), of_place(len(used)))
+    palette = map(to_hex, PALETTE)
+    return next((color for color in palette if color not in used), of_place(len(used)))

@@ -7,7 +7,8 @@ only, and would hand out an older one for a small change.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -15,11 +16,14 @@ from maskcore import exports, image_io, overlay, rle_text
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.mask_files.write import label_map_files, mask_pngs
+from maskcore.rle import RLE
 from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.shared import pictures, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
+
+_LONGEST_CODE = 1500
 
 
 def keep(instances: Sequence[Instance], label: str, *, picture: Picture, key: str) -> None:
@@ -59,7 +63,7 @@ def masks(shown: Shown, *, key: str) -> None:
             image = pictures.image(picture)
             return image_io.encode_png(overlay.draw(image, instances, colors=shown.rgb()))
 
-        def zipped(make: Callable[[], object]) -> Callable[[], bytes]:
+        def zipped(make: Callable[[], Iterable[tuple[str, bytes]]]) -> Callable[[], bytes]:
             return lambda: archive.zip_bytes(make())
 
         files = {
@@ -108,7 +112,7 @@ def file(
     key: str,
     disabled: bool = False,
     is_next: bool = False,
-    width: str = "content",
+    width: Literal["content", "stretch"] = "content",
 ) -> None:
     """Offer a file that is made when it is asked for.
 
@@ -148,3 +152,11 @@ def same_in_python(code: str) -> None:
     """Show the calls that do what the page did."""
     with st.expander("The same in Python", icon=":material/code:"):
         st.code(code, language="python")
+
+
+def mask_code(mask: RLE, file: str) -> str:
+    """Write an expression for a mask: its codes while they are short, else a file to be read."""
+    codes = rle_text.format(mask, "coco-compressed")
+    if len(codes) > _LONGEST_CODE:
+        return f"image_io.read_image(Path({file!r}))[..., 0] > 127"
+    return f'rle.decode(rle_text.parse({codes!r}, {mask.size_hw}, "coco-compressed"))'

@@ -19,6 +19,6 @@ def take(key: str) -> list[UploadedFile]:
     taken: set[str] = st.session_state.setdefault(_TAKEN, set())
     value = st.session_state.get(key)
     files: list[UploadedFile] = value if isinstance(value, list) else [value] if value else []
-    new = [it for it in files if it.file_id not in taken]
-    taken.update(it.file_id for it in new)
+    new = [file for file in files if file.file_id not in taken]
+    taken.update(file.file_id for file in new)
     return new

@@ -47,14 +47,14 @@ class Shown:
     ) -> Shown:
         """Bring picture and instances together; colors are by label if not given."""
         if colors is None:
-            by_label = overlay.colors(it.label for it in instances)
-            colors = [to_hex(by_label[it.label]) for it in instances]
+            by_label = overlay.colors(instance.label for instance in instances)
+            colors = [to_hex(by_label[instance.label]) for instance in instances]
         return cls(picture, tuple(instances), tuple(colors))
 
     @cached_property
     def digest(self) -> str:
         """Identifies all of that."""
-        drawn = [(it.label, it.score, it.is_crowd, it.mask.digest) for it in self.instances]
+        drawn = list(map(caches.instance_key, self.instances))
         content = self.picture.id, self.picture.name, drawn, self.colors
         return hashlib.sha256(repr(content).encode()).hexdigest()
 
@@ -157,7 +157,7 @@ def drawn(shown: Shown, longest: int, drawing: Drawing = _PLAIN) -> Image:
     size_hw = base.shape[:2]
     return overlay.draw(
         np.zeros_like(base) if drawing.on_black else base,
-        [replace(it, mask=_reduced(it.mask, size_hw)) for it in shown.instances],
+        [replace(instance, mask=_reduced(instance.mask, size_hw)) for instance in shown.instances],
         opacity=drawing.opacity,
         outline=drawing.outline,
         labels=drawing.labels,
@@ -182,7 +182,9 @@ def mask_thumbnail(mask: RLE, longest: int = 320) -> bytes:
 
 def legend(shown: Shown) -> None:
     """Name the colors, one for each label."""
-    by_label = dict(zip((it.label for it in shown.instances), shown.colors, strict=True))
+    by_label = {
+        instance.label: color for instance, color in zip(shown.instances, shown.colors, strict=True)
+    }
     square = "display:inline-block;width:.8em;height:.8em;border-radius:.2em"
     swatches = [
         f'<span style="white-space:nowrap"><span style="{square};background:{html.escape(color)}">'

@@ -59,7 +59,8 @@ class _Workspace:
 def _workspace() -> _Workspace:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = _Workspace()
-    return st.session_state[_KEY]
+    workspace: _Workspace = st.session_state[_KEY]
+    return workspace
 
 
 def _open() -> _Open | None:
@@ -76,7 +77,7 @@ def open_file(name: str, content: bytes) -> Picture:
     workspace = _workspace()
     identity = hashlib.sha256(content).hexdigest()
     if identity not in workspace.open:
-        held = sum(len(it.picture.content) for it in workspace.open.values())
+        held = sum(len(file.picture.content) for file in workspace.open.values())
         if held + len(content) > _MAX_BYTES:
             raise ImageError(
                 f"All open images together would exceed {_MAX_BYTES // 1_000_000} MB; "
@@ -104,7 +105,7 @@ def select(picture_id: str) -> None:
 
 def pictures() -> list[Picture]:
     """Return all open images in the order of opening."""
-    return [it.picture for it in _workspace().open.values()]
+    return [file.picture for file in _workspace().open.values()]
 
 
 def current() -> Picture | None:
@@ -244,8 +245,8 @@ def _step(after: tuple[Layer, ...], now: _Open | None = None) -> None:
 
 
 def _history_bytes(steps: Sequence[tuple[Layer, ...]]) -> int:
-    runs = {id(layer.instance.mask): layer.instance.mask.counts for it in steps for layer in it}
-    return sum(counts.nbytes for counts in runs.values())
+    masks = {id(layer.instance.mask): layer.instance.mask for step in steps for layer in step}
+    return sum(mask.counts.nbytes for mask in masks.values())
 
 
 def can_undo() -> bool:

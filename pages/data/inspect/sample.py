@@ -16,7 +16,8 @@ from pages.data.inspect import findings, pictures, place as inspect_place
 from pages.data.inspect.pictures import Large
 from pages.data.inspect.place import Place
 from pages.data.inspect.survey import Surveyed
-from pages.shared import errors, markdown, painting, view, workspace
+from pages.shared import errors, markdown, view, workspace
+from pages.shared.canvas import target as paint_target
 from pages.shared.dataset import sent as inspect_sent, state as dataset_state
 from pages.shared.dataset.state import Opened
 from pages.shared.pictures import Picture
@@ -164,7 +165,7 @@ def _send(
     former = {layer.id for layer in workspace.layers(picture)}
     layers = workspace.replace_layers(former, instances)
     if selected is not None:
-        painting.go_on_with(picture, layers[selected : selected + 1])
+        paint_target.paint_on_last(picture, layers[selected : selected + 1])
     inspect_sent.remember(picture, opened, sample.name)
 
 

@@ -57,9 +57,9 @@ def show(picture: Picture, box: Box, layers: Sequence[Layer], edited: Sequence[I
         st.image(parts, width="stretch", alt="The parts, in different colors")
     else:
         changes = _changes(before, after)
-        content = _picture(picture, box, [it.mask for it in changes], _CHANGES)
+        content = _picture(picture, box, [change.mask for change in changes], _CHANGES)
         st.image(content, width="stretch", alt="What the edit adds and removes")
-        view.legend(Shown.of(picture, changes, [to_hex(it) for it in _CHANGES]))
+        view.legend(Shown.of(picture, changes, [to_hex(color) for color in _CHANGES]))
 
 
 def _masks(layers: Sequence[Layer]) -> list[RLE]:
@@ -70,12 +70,12 @@ def _changes(before: Sequence[RLE], after: Sequence[RLE]) -> list[Instance]:
     """Return what stays, what is added and what is removed, labelled with how much it is."""
     old = rle.union(before)
     new = rle.union([rle.empty(old.size_hw), *after])
-    found = {
+    changes = {
         "Kept": rle.intersection([old, new]),
         "Added": rle.difference(new, old),
         "Removed": rle.difference(old, new),
     }
-    return [Instance(mask, f"{name} {rle.area(mask):,} px") for name, mask in found.items()]
+    return [Instance(mask, f"{name} {rle.area(mask):,} px") for name, mask in changes.items()]
 
 
 def _few(after: Sequence[RLE], colors: Sequence[RGB]) -> tuple[list[RLE], list[RGB]]:
@@ -83,7 +83,7 @@ def _few(after: Sequence[RLE], colors: Sequence[RGB]) -> tuple[list[RLE], list[R
     if len(after) == len(colors) or len(after) < 2:
         return list(after), list(colors[: len(after)])
     of_color = [after[place :: len(PALETTE)] for place in range(len(PALETTE))]
-    joined = [rle.union(it) for it in of_color if it]
+    joined = [rle.union(some) for some in of_color if some]
     return joined, list(PALETTE[: len(joined)])
 
 

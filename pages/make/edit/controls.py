@@ -9,7 +9,7 @@ from pages.shared import workspace
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 
-CHOSEN = "edit layers"
+SELECTED = "edit layers"
 
 _AREAS = [n * 10**power for power in range(7) for n in (1, 2, 5)]  # 1, 2, 5, 10, ..., 5,000,000
 _HELP = {
@@ -22,16 +22,16 @@ _HELP = {
 }
 
 
-def chosen() -> list[Layer]:
-    """Return the layers that are chosen, in the order of choosing; the topmost one at first."""
+def selected() -> list[Layer]:
+    """Return the layers that are selected, in that order; the topmost one at first."""
     by_id = {layer.id: layer for layer in reversed(workspace.layers())}
-    before = st.session_state.get(CHOSEN)
-    now = [it for it in before or () if it in by_id]
-    # Another page or an undo may have taken away what was chosen; choosing nothing is no such case.
+    before = st.session_state.get(SELECTED)
+    now = [layer_id for layer_id in before or () if layer_id in by_id]
+    # Another page or an undo may have taken away what was selected; nothing is no such case.
     if not now and before != []:
-        now = [next((it.id for it in by_id.values() if it.visible), next(iter(by_id)))]
-    st.session_state[CHOSEN] = now
-    return [by_id[it] for it in now]
+        now = [next((layer.id for layer in by_id.values() if layer.visible), next(iter(by_id)))]
+    st.session_state[SELECTED] = now
+    return [by_id[layer_id] for layer_id in now]
 
 
 def layers() -> None:
@@ -41,7 +41,7 @@ def layers() -> None:
         "Layers",
         list(reversed(names)),
         format_func=names.__getitem__,
-        key=CHOSEN,
+        key=SELECTED,
         placeholder="Choose one or more",
         persist_state="session",
     )
@@ -62,7 +62,7 @@ def edit(picture: Picture, n_layers: int) -> Edit | None:
         list(GROUPS[group]),
         default=next(iter(GROUPS[group])),
         required=True,
-        format_func=lambda it: OPERATIONS[it].title,
+        format_func=lambda name: OPERATIONS[name].title,
         key=f"edit {group}",
         label_visibility="collapsed",
         wrap=True,
@@ -71,8 +71,8 @@ def edit(picture: Picture, n_layers: int) -> Edit | None:
     value = _value(name, picture)
     needed = 2 if OPERATIONS[name].combines else 1
     if n_layers < needed:
-        wanted = "a layer" if needed == 1 else "two or more layers"
-        st.info(f"Choose {wanted} above.", icon=":material/layers:")
+        number = "a layer" if needed == 1 else "two or more layers"
+        st.info(f"Choose {number} above.", icon=":material/layers:")
         return None
     if name == "difference":
         st.caption("The layer chosen first loses what the others cover.")
@@ -109,10 +109,11 @@ def _value(name: str, picture: Picture) -> Value:
 def _area(name: str, key: str) -> Value:
     holes = name == "fill_holes"
     st.session_state.setdefault(key, None if holes else 100)
-    return st.select_slider(
+    area: float | None = st.select_slider(
         "Holes of at most" if holes else "Parts of fewer than",
         [*_AREAS, None] if holes else _AREAS[1:],
         format_func=lambda area: "any size" if area is None else f"{area:,} px",
         key=key,
         persist_state="session",
     )
+    return area

@@ -89,7 +89,7 @@ GROUPS: dict[str, dict[str, Operation]] = {
         ),
     },
 }
-OPERATIONS = {name: it for group in GROUPS.values() for name, it in group.items()}
+OPERATIONS = {name: operation for group in GROUPS.values() for name, operation in group.items()}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ elif not workspace.layers():
     st.info("Make a mask first; every layer can be edited.", icon=":material/layers:")
     links.to(*links.MAKE)
 else:
-    layers = edit_controls.chosen()
+    layers = edit_controls.selected()
     x1, y1, x2, y2 = box = before_after.shown_box(picture, layers)
     look, controls = view.beside(replace(picture, size_hw=(y2 - y1, x2 - x1)))
     with controls:

@@ -19,26 +19,26 @@ from pages.shared.view import Shown
 from pages.shared.workspace import Layer
 
 _MOST_LAYERS = 1000
-_MOST_CHOSEN = 20
+_MOST_SELECTED = 20
 
 
 def facts(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
     """Say how much there is of the masks, all together, before and after."""
     old, new = (
-        {"Layers": len(chosen), **_counted([it.mask for it in chosen])}
-        for chosen in ([layer.instance for layer in layers], edited)
+        {"Layers": len(instances), **_counted([instance.mask for instance in instances])}
+        for instances in ([layer.instance for layer in layers], edited)
     )
-    said = {
+    rows = {
         name: f"{was:,} → {new[name]:,}" if was != new[name] else f"{was:,}"
         for name, was in old.items()
     }
-    st.table(said, border="horizontal", hide_header=True)
+    st.table(rows, border="horizontal", hide_header=True)
 
 
-def _counted(chosen: Sequence[RLE]) -> dict[str, int]:
-    if not chosen:
+def _counted(drawn: Sequence[RLE]) -> dict[str, int]:
+    if not drawn:
         return {"Pixels": 0, "Parts": 0, "Holes": 0}
-    return _count(rle.union(chosen))
+    return _count(rle.union(drawn))
 
 
 @caches.data(max_entries=200)
@@ -59,7 +59,7 @@ def keep(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) 
             f"{len(edited):,} parts are too many to keep as layers; drop specks first.",
             icon=":material/warning:",
         )
-    same = [layer.instance.mask for layer in layers] == [it.mask for it in edited]
+    same = [layer.instance.mask for layer in layers] == [instance.mask for instance in edited]
     with st.container(horizontal=True):
         st.button(
             "Apply",
@@ -74,7 +74,7 @@ def keep(picture: Picture, layers: Sequence[Layer], edited: Sequence[Instance]) 
             "Keep as new layers" if len(edited) > 1 else "Keep as a new layer",
             key="keep edit",
             icon=":material/layers:",
-            disabled=many or not any(rle.area(it.mask) for it in edited),
+            disabled=many or not any(rle.area(instance.mask) for instance in edited),
             on_click=_add,
             args=(edited,),
         )
@@ -88,8 +88,8 @@ def _apply(layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
         workspace.repaint({layer.id: instance.mask for layer, instance in pairs})
     else:
         new = workspace.replace_layers([layer.id for layer in layers], edited)
-        few = new if len(new) <= _MOST_CHOSEN else new[:1]
-        st.session_state[controls.CHOSEN] = [layer.id for layer in few]
+        few = new if len(new) <= _MOST_SELECTED else new[:1]
+        st.session_state[controls.SELECTED] = [layer.id for layer in few]
     st.toast("Applied", icon=":material/check:")
 
 

@@ -20,7 +20,7 @@ _LONGEST = 1200  # pixels of what is clustered and drawn anew with every step of
 
 
 @dataclass(frozen=True)
-class How:
+class ClusterSettings:
     """One call of `kmeans.segment`.
 
     Attributes:
@@ -35,7 +35,7 @@ class How:
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class ClusterPreview:
     """The clusters of a whole picture, shown on its single pixels.
 
     Attributes:
@@ -56,23 +56,24 @@ class Tried:
     @property
     def shares(self) -> list[float]:
         """Of each cluster, 0 to 1."""
-        return (self.counts / self.counts.sum()).tolist()
+        shares: list[float] = (self.counts / self.counts.sum()).tolist()
+        return shares
 
 
 @caches.resource(max_entries=24, show_spinner="Clustering the colors")
-def tried(how: How, picture: Picture) -> Tried:
+def preview(settings: ClusterSettings, picture: Picture) -> ClusterPreview:
     """Return the clusters as the page shows them."""
-    clusters = whole(how, picture)
+    clusters = whole(settings, picture)
     rows, columns = map(mask_size.nearest, picture.size_hw, reduced(picture).size_hw)
     labels = clusters.labels[rows][:, columns]
     image = replace(clusters, labels=labels).image()
     labels.flags.writeable = image.flags.writeable = False
-    return Tried(
+    return ClusterPreview(
         labels,
         tuple(to_hex(color) for color in np.rint(clusters.centers).astype(int).tolist()),
         clusters.counts,
         clusters.note,
-        Raster(f"{picture.id} {how}", image),
+        Raster(f"{picture.id} {settings}", image),
     )
 
 
@@ -87,14 +88,14 @@ def jpeg(raster: Raster) -> bytes:
     return image_io.encode_jpeg(raster.image, quality=92)
 
 
-def whole(how: How, picture: Picture) -> Clusters:
+def whole(settings: ClusterSettings, picture: Picture) -> Clusters:
     """Cluster all pixels of the picture."""
     return kmeans.segment(
         pictures.image(picture),
-        how.n_clusters,
-        seed=how.seed,
-        space=how.space,
-        histogram=_histogram(picture, how.space),
+        settings.n_clusters,
+        seed=settings.seed,
+        space=settings.space,
+        histogram=_histogram(picture, settings.space),
     )
 
 
@@ -116,22 +117,22 @@ def curve(picture: Picture, space: Space, seed: int) -> Curve:
     return kmeans.curve(pictures.image(picture), space=space, seed=seed)
 
 
-def python(how: How, picture: Picture, chosen: Sequence[int]) -> str:
+def python(settings: ClusterSettings, picture: Picture, selected: Sequence[int]) -> str:
     """Write the maskcore calls that make the clusters, and the mask of those that are chosen."""
     numpy, mask = "", ""
-    if chosen:
+    if selected:
         numpy = "import numpy as np\n\n"
         mask = f"""\
-mask = np.isin(clusters.labels, {list(chosen)})
+mask = np.isin(clusters.labels, {list(selected)})
 image_io.write_image(Path("mask.png"), mask)
 """
-    options = f"space={how.space!r}, seed={how.seed}"
+    options = f"space={settings.space!r}, seed={settings.seed}"
     return f"""\
 from pathlib import Path
 
 {numpy}from maskcore import image_io, kmeans
 
 image = image_io.read_image(Path({picture.name!r}))
-clusters = kmeans.segment(image, {how.n_clusters}, {options})
+clusters = kmeans.segment(image, {settings.n_clusters}, {options})
 image_io.write_image(Path("clusters.png"), clusters.image())
 {mask}"""

@@ -6,18 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from maskcore.kmeans import Curve
+from maskcore.kmeans import Curve, Space
 from pages.make.kmeans import clusters
-from pages.make.kmeans.clusters import How
+from pages.make.kmeans.clusters import ClusterSettings
 from pages.shared.pictures import Picture
 
 _N, _SEED = "kmeans clusters", "kmeans seed"
 _BEND, _NOW = "#e69f00", "#8a8f9c"
-_SPACES = {"rgb": "RGB", "lab": "Lab"}
+_SPACES: dict[Space, str] = {"rgb": "RGB", "lab": "Lab"}
 
 
-def how() -> How:
-    """Show what can be chosen; return it."""
+def show() -> ClusterSettings:
+    """Show the settings; return them."""
     st.session_state.setdefault(_N, 5)
     n_clusters = st.slider("Clusters", 2, 16, key=_N, persist_state="session")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -40,37 +40,40 @@ def how() -> How:
                 persist_state="session",
                 help="Another seed begins with other colors and may end with others",
             )
-    return How(n_clusters, space, seed)
+    return ClusterSettings(n_clusters, space, seed)
 
 
-def curve(how: How, picture: Picture) -> None:
+def show_curve(settings: ClusterSettings, picture: Picture) -> None:
     """Show, when it is opened, how the inertia falls with more clusters."""
     with st.expander(
-        "How many clusters?", key="kmeans curve", icon=":material/show_chart:", on_change="rerun"
+        "How many clusters?",
+        key="kmeans curve",
+        icon=":material/show_chart:",
+        on_change="rerun",
     ) as opened:
         if not opened.open:
             return
-        found = clusters.curve(picture, how.space, how.seed)
+        curve = clusters.curve(picture, settings.space, settings.seed)
         height, width = picture.size_hw
         st.vega_lite_chart(
-            _chart(found, how.n_clusters, height * width),
+            _chart(curve, settings.n_clusters, height * width),
             alt="The inertia per pixel for 2 to 12 clusters",
         )
         st.caption("Orange: where the curve bends and more clusters gain little. Dashed: now.")
         st.button(
-            f"Use {found.suggested}, where it bends",
+            f"Use {curve.suggested}, where it bends",
             key="use suggested",
             icon=":material/check:",
-            disabled=found.suggested == how.n_clusters,
-            on_click=lambda: st.session_state.update({_N: found.suggested}),
+            disabled=curve.suggested == settings.n_clusters,
+            on_click=lambda: st.session_state.update({_N: curve.suggested}),
         )
 
 
-def _chart(found: Curve, n_clusters: int, n_pixels: int) -> dict[str, Any]:
+def _chart(curve: Curve, n_clusters: int, n_pixels: int) -> dict[str, Any]:
     """Describe the chart in Vega-Lite."""
     rows = [
         {"n": n, "inertia": round(inertia / n_pixels, 4)}
-        for n, inertia in zip(found.n_clusters, found.inertias, strict=True)
+        for n, inertia in zip(curve.n_clusters, curve.inertias, strict=True)
     ]
     title = "Inertia per pixel"
     axis = {"tickMinStep": 1, "grid": False, "format": "d"}
@@ -96,7 +99,7 @@ def _chart(found: Curve, n_clusters: int, n_pixels: int) -> dict[str, Any]:
         "layer": [
             {"mark": {"type": "line", "point": True}},
             {
-                "transform": [{"filter": f"datum.n == {found.suggested}"}],
+                "transform": [{"filter": f"datum.n == {curve.suggested}"}],
                 "mark": {
                     "type": "point",
                     "filled": True,

@@ -15,12 +15,12 @@ else:
     look, controls = view.beside(picture)
     with errors.shown():
         with controls:
-            how = kmeans_controls.how()
-            tried = clusters.tried(how, picture)
-            chosen = palette.chosen(how, picture, tried)
-            result.offer(how, picture, tried, chosen)
-            kmeans_controls.curve(how, picture)
+            settings = kmeans_controls.show()
+            preview = clusters.preview(settings, picture)
+            selected = palette.show(settings, picture, preview)
+            result.offer(settings, picture, preview, selected)
+            kmeans_controls.show_curve(settings, picture)
         with look:
-            result.show(how, picture, tried, chosen)
-        downloads.same_in_python(clusters.python(how, picture, chosen))
+            result.show(settings, picture, preview, selected)
+        downloads.same_in_python(clusters.python(settings, picture, selected))
     families.show(picture)

@@ -44,13 +44,13 @@ def offer(
     instances: list[Instance] = []
     rest = []  # what cannot be read or does not fit is still there afterwards
     for upload in waiting:
-        found: list[Instance] = []
+        masks: list[Instance] = []
         with st.container(border=True):
             _header(upload)
             with errors.shown():
-                found = mask_reading.instances(upload, picture)
-        instances += found
-        if not found:
+                masks = mask_reading.instances(upload, picture)
+        instances += masks
+        if not masks:
             rest.append(upload)
     if waiting:
         count = len(instances)
@@ -69,7 +69,7 @@ def _take(key: str) -> None:
     waiting: list[Upload] = st.session_state.setdefault(_FILES, [])
     for file in uploads.take(key):
         content = file.getvalue()
-        if len(content) + sum(len(it.content) for it in waiting) > _MAX_BYTES:
+        if len(content) + sum(len(upload.content) for upload in waiting) > _MAX_BYTES:
             st.session_state[_FAULT] = (
                 f"More than {_MAX_BYTES // 1_000_000} MB wait to be added; add some of them first."
             )
@@ -109,4 +109,6 @@ def _header(upload: Upload) -> None:
 
 
 def _remove(upload: Upload) -> None:
-    st.session_state[_FILES] = [it for it in st.session_state[_FILES] if it.key != upload.key]
+    st.session_state[_FILES] = [
+        other for other in st.session_state[_FILES] if other.key != upload.key
+    ]

@@ -53,14 +53,14 @@ def instances(upload: Upload, picture: Picture) -> list[Instance]:
     Raises:
         ImageError: If the file cannot be read.
     """
-    usual = _interpreted(upload, _Reading())
+    usual = _interpreted(upload, _ReadSettings())
     with st.container(horizontal=True, wrap=False):
         look = st.container(width=120)
         title = st.container(gap="xsmall")
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with controls:
-        reading = _reading(upload, picture, usual)
-    file = _interpreted(upload, reading)
+        settings = _settings(upload, picture, usual)
+    file = _interpreted(upload, settings)
     for note in file.notes:
         st.caption(f":material/info: {note}")
     found = _fitted(upload, picture, file)
@@ -74,7 +74,7 @@ def instances(upload: Upload, picture: Picture) -> list[Instance]:
     return named
 
 
-class _Reading(NamedTuple):
+class _ReadSettings(NamedTuple):
     """The way a file is read."""
 
     kind: str = "auto"
@@ -85,14 +85,14 @@ class _Reading(NamedTuple):
 
 
 @caches.resource(max_entries=200, show_spinner="Reading the mask")
-def _interpreted(upload: Upload, reading: _Reading) -> MaskFile:
+def _interpreted(upload: Upload, settings: _ReadSettings) -> MaskFile:
     return mask_files.interpret(
         _pixels(upload),
-        kind=reading.kind,
-        threshold=reading.threshold,
-        invert=reading.invert,
-        left_out=reading.left_out,
-        quarter_turns=reading.quarter_turns,
+        kind=settings.kind,
+        threshold=settings.threshold,
+        invert=settings.invert,
+        left_out=settings.left_out,
+        quarter_turns=settings.quarter_turns,
     )
 
 
@@ -106,10 +106,10 @@ def _resized(instances: Sequence[Instance], size_hw: tuple[int, int]) -> list[In
     return mask_size.fit(instances, size_hw)
 
 
-def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
+def _settings(upload: Upload, picture: Picture, usual: MaskFile) -> _ReadSettings:
     """Let the person change how a file is read; what is likeliest is chosen already."""
     key = upload.key
-    reading = _Reading(usual.kind)
+    settings = _ReadSettings(usual.kind)
     if len(usual.kinds) > 1:
         kind = st.selectbox(
             "Read as",
@@ -119,8 +119,8 @@ def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
             key=f"{key} kind",
             persist_state="session",
         )
-        reading = reading._replace(kind=kind)
-    kind = reading.kind
+        settings = settings._replace(kind=kind)
+    kind = settings.kind
     if kind in ("gray", "alpha"):
         threshold = st.slider(
             "Inside from",
@@ -131,12 +131,12 @@ def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
             persist_state="session",
             width=_WIDTH,
         )
-        reading = reading._replace(threshold=threshold)
+        settings = settings._replace(threshold=threshold)
     if kind not in mask_kinds.CODED:
         invert = st.toggle("Invert", key=f"{key} invert", persist_state="session")
-        reading = reading._replace(invert=invert)
+        settings = settings._replace(invert=invert)
     else:
-        usual = _interpreted(upload, reading)
+        usual = _interpreted(upload, settings)
         if 1 < len(usual.labels) <= _MOST_LISTED:
             left_out = st.multiselect(
                 "Left out",
@@ -147,8 +147,8 @@ def _reading(upload: Upload, picture: Picture, usual: MaskFile) -> _Reading:
                 persist_state="session",
             )
             if set(left_out) != set(usual.left_out):
-                reading = reading._replace(left_out=tuple(sorted(left_out)))
-    return reading._replace(quarter_turns=_turns(upload, picture, usual.size_hw))
+                settings = settings._replace(left_out=tuple(sorted(left_out)))
+    return settings._replace(quarter_turns=_turns(upload, picture, usual.size_hw))
 
 
 def _turns(upload: Upload, picture: Picture, size_hw: tuple[int, int]) -> int:
@@ -188,7 +188,7 @@ def _named(upload: Upload, found: Sequence[Instance], joined: bool) -> list[Inst
     if not found:
         return []
     if joined:
-        found = [Instance(rle.union(it.mask for it in found), upload.stem)]
+        found = [Instance(rle.union(instance.mask for instance in found), upload.stem)]
     several = len(found) > 1
     label = st.text_input(
         "Label",
@@ -199,7 +199,7 @@ def _named(upload: Upload, found: Sequence[Instance], joined: bool) -> list[Inst
         label_visibility="collapsed",
         persist_state="session",
     ).strip()
-    return [replace(it, label=label or it.label) for it in found]
+    return [replace(instance, label=label or instance.label) for instance in found]
 
 
 def _fitted(upload: Upload, picture: Picture, file: MaskFile) -> Sequence[Instance]:
@@ -212,13 +212,13 @@ def _fitted(upload: Upload, picture: Picture, file: MaskFile) -> Sequence[Instan
         st.caption(f":material/aspect_ratio: {sentence}")
     else:
         st.warning(sentence, icon=":material/aspect_ratio:")
-    wanted = st.toggle(
+    resize = st.toggle(
         "Resize to the image",
         value=fits,
         key=f"{upload.key} resize {picture.id}",
         persist_state="session",
     )
-    return _resized(file.instances, picture.size_hw) if wanted else []
+    return _resized(file.instances, picture.size_hw) if resize else []
 
 
 def _look(upload: Upload, picture: Picture, file: MaskFile, fitted: list[Instance]) -> None:
@@ -226,5 +226,5 @@ def _look(upload: Upload, picture: Picture, file: MaskFile, fitted: list[Instanc
         content = view.thumbnail(Shown.of(picture, fitted))
         st.image(content, width="stretch", alt=f"{upload.name} on the image")
     elif file.instances:
-        whole = rle.union(it.mask for it in file.instances)
+        whole = rle.union(instance.mask for instance in file.instances)
         st.image(view.mask_thumbnail(whole), width="stretch", alt=upload.name)

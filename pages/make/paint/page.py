@@ -4,7 +4,8 @@ import streamlit as st
 
 from maskcore import rle
 from pages.make.paint import mask_import
-from pages.shared import canvas, links, painting, workspace
+from pages.shared import canvas, links, workspace
+from pages.shared.canvas import target as paint_target
 from pages.shared.dataset import sent as inspect_sent
 
 st.title("Paint")
@@ -13,7 +14,7 @@ if picture is None:
     links.open_first()
 else:
     inspect_sent.way_back(picture)
-    target = painting.target(picture)
+    target = paint_target.choose(picture)
     canvas.paint(
         picture,
         target.mask,
@@ -27,4 +28,4 @@ else:
     share = area / (picture.size_hw[0] * picture.size_hw[1])
     st.caption(f"{target.label}: {area:,} pixels, {share:.2%} of the image")
     with st.expander("Start from a mask file", icon=":material/upload_file:"):
-        mask_import.offer(picture, then=painting.go_on_with)
+        mask_import.offer(picture, then=paint_target.paint_on_last)

@@ -8,9 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import masks, regions, rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import caches, pictures, regions_made, view
+from pages.make.regions import result as region_result
+from pages.make.regions.result import RegionResult
+from pages.shared import caches, pictures, view
 from pages.shared.pictures import Picture
-from pages.shared.regions_made import Made
 from pages.shared.view import Shown
 
 ABOUT = "Edge-based: lines along which the colors change, and what they enclose."
@@ -19,7 +20,7 @@ _LINES, _FILLED = "#33bbee", "#e69f00"
 _Edges = tuple[int, int, float]
 
 
-def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> RegionResult | None:
     """Show the picture and the controls; return what is enclosed, whole or in parts."""
     with controls:
         edges = _edges_controls()
@@ -47,22 +48,22 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         apart = st.toggle("Each part by itself", False, key="edges apart", persist_state="session")
         mask = _enclosed(picture, edges, gap, int(least))
         if rle.area(mask):
-            st.caption(regions_made.area(mask))
+            st.caption(region_result.area(mask))
         else:
             st.info("No line encloses anything; lower the edges.", icon=":material/tune:")
-        name = regions_made.name("shape", key="edges name")
+        name = region_result.name("shape", key="edges name")
     code = _code(picture, edges, gap, int(least), apart=apart)
     if apart:
         parts = _parts(mask)
-        made = regions_made.many(picture, parts, [name] * len(parts), code)
+        result = region_result.many(picture, parts, [name] * len(parts), code)
     else:
-        made = regions_made.one(picture, mask, name, code)
+        result = region_result.one(picture, mask, name, code)
     with look:
         if lines:
             _view_with_lines(picture, edges, mask)
         else:
-            regions_made.show(picture, made, alt="What the edges enclose")
-    return made
+            region_result.show(picture, result, alt="What the edges enclose")
+    return result
 
 
 def _edges_controls() -> _Edges:
@@ -93,9 +94,9 @@ def _edges_controls() -> _Edges:
 def _view_with_lines(picture: Picture, edges: _Edges, mask: RLE) -> None:
     both = {"enclosed": mask, "edges": _found_edges(picture, edges)}
     colors = [_FILLED, _LINES]
-    unnamed = [Instance(it, "") for it in both.values()]
+    unnamed = [Instance(mask, "") for mask in both.values()]
     view.show(Shown.of(picture, unnamed, colors), alt="The edges, and what they enclose")
-    named = [Instance(it, name) for name, it in both.items()]
+    named = [Instance(mask, name) for name, mask in both.items()]
     view.legend(Shown.of(picture, named, colors))
 
 
@@ -109,8 +110,10 @@ def _found_edges(picture: Picture, edges: _Edges) -> RLE:
 def _enclosed(picture: Picture, edges: _Edges, gap: int, min_area: int) -> RLE:
     low, high, sigma = edges
     image = pictures.image(picture)
-    found = regions.closed_edges(image, low=low, high=high, sigma=sigma, gap=gap, min_area=min_area)
-    return rle.encode(found)
+    enclosed = regions.closed_edges(
+        image, low=low, high=high, sigma=sigma, gap=gap, min_area=min_area
+    )
+    return rle.encode(enclosed)
 
 
 @caches.resource(max_entries=16)

@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import regions, rle
 from maskcore.rle import RLE
 from maskcore.types import Box, Instance
-from pages.shared import caches, canvas, errors, pictures, regions_made, view
+from pages.make.regions import result as region_result
+from pages.make.regions.result import RegionResult
+from pages.shared import caches, canvas, downloads, errors, pictures, view
 from pages.shared.pictures import Picture
-from pages.shared.regions_made import Made
 from pages.shared.view import Shown
 
 ABOUT = "Region-based: draw a box around an object; its colors and its outline are found in turn."
@@ -29,7 +30,7 @@ class _Marks:
 
 
 @dataclass
-class _Drawn:
+class _Scribbles:
     """What was drawn on a picture, and as much of it as the outcome is to obey so far."""
 
     now: _Marks
@@ -50,7 +51,7 @@ class _Drawn:
         self.asked = self.now
 
 
-def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> RegionResult | None:
     """Show the picture to draw on and the controls; return the mask."""
     drawn = _drawn(picture)
     with look:
@@ -60,13 +61,13 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         with errors.shown():
             mask = _cut(picture, marks.box, marks.inside, marks.outside) if marks else mask
             _say(drawn, mask)
-        name = regions_made.name("object", key="grabcut name")
+        name = region_result.name("object", key="grabcut name")
     with look:
         _canvas(picture, drawn, tool, mask)
-    return regions_made.one(picture, mask, name, _code(picture, marks)) if marks else None
+    return region_result.one(picture, mask, name, _code(picture, marks)) if marks else None
 
 
-def _controls(picture: Picture, drawn: _Drawn) -> str:
+def _controls(picture: Picture, drawn: _Scribbles) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tool = st.segmented_control(
             "Draw",
@@ -96,16 +97,16 @@ def _controls(picture: Picture, drawn: _Drawn) -> str:
     return tool or "Box"
 
 
-def _say(drawn: _Drawn, mask: RLE) -> None:
+def _say(drawn: _Scribbles, mask: RLE) -> None:
     if drawn.now.box is None and drawn.asked is None:
         st.info("Draw a box around the object, on the image.", icon=":material/crop_free:")
     elif not rle.area(mask):
         st.info("Nothing was found; scribble inside the object.", icon=":material/edit:")
     else:
-        st.caption(regions_made.area(mask))
+        st.caption(region_result.area(mask))
 
 
-def _canvas(picture: Picture, drawn: _Drawn, tool: str, mask: RLE) -> None:
+def _canvas(picture: Picture, drawn: _Scribbles, tool: str, mask: RLE) -> None:
     key = f"grabcut {tool.lower()} {picture.id[:12]}"
     if tool == "Box":
         canvas.box(picture, key=key, on_box=drawn.draw_box, box=drawn.now.box, mask=mask)
@@ -124,10 +125,10 @@ def _canvas(picture: Picture, drawn: _Drawn, tool: str, mask: RLE) -> None:
         document=f"grabcut {tool.lower()} {picture.id}",
         on_paint=drawn.draw_inside if is_inside else drawn.draw_outside,
         color=color,
-        others=[it for label, it in layers.items() if label != tool.lower()],
+        others=[layer for label, layer in layers.items() if label != tool.lower()],
     )
-    named = [Instance(it, label) for label, (it, _) in layers.items()]
-    view.legend(Shown.of(picture, named, [it for _, it in layers.values()]))
+    named = [Instance(mask, label) for label, (mask, _) in layers.items()]
+    view.legend(Shown.of(picture, named, [color for _, color in layers.values()]))
 
 
 def _nothing(picture: Picture) -> _Marks:
@@ -135,9 +136,9 @@ def _nothing(picture: Picture) -> _Marks:
     return _Marks(None, empty, empty)
 
 
-def _drawn(picture: Picture) -> _Drawn:
-    every = st.session_state.setdefault(_KEY, {})
-    return every.setdefault(picture.id, _Drawn(_nothing(picture)))
+def _drawn(picture: Picture) -> _Scribbles:
+    by_picture: dict[str, _Scribbles] = st.session_state.setdefault(_KEY, {})
+    return by_picture.setdefault(picture.id, _Scribbles(_nothing(picture)))
 
 
 @caches.resource(max_entries=32, show_spinner="Finding the object")
@@ -153,7 +154,7 @@ def _cut(picture: Picture, box: Box | None, inside: RLE, outside: RLE) -> RLE:
 def _code(picture: Picture, marks: _Marks) -> str:
     scribbles = {"inside": marks.inside, "outside": marks.outside}
     drawn = {name: mask for name, mask in scribbles.items() if rle.area(mask)}
-    lines = [f"{it} = {regions_made.mask_code(mask, it + '.png')}" for it, mask in drawn.items()]
+    lines = [f"{name} = {downloads.mask_code(mask, f'{name}.png')}" for name, mask in drawn.items()]
     arguments = ["image"] + [f"box={marks.box}"] * (marks.box is not None)
     arguments += [f"{name}={name}" for name in drawn]
     lines.append(f"mask = regions.grabcut({', '.join(arguments)})")

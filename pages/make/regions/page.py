@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.make.regions import edges, grabcut, wand, watershed
-from pages.shared import downloads, errors, links, regions_made, view, workspace
+from pages.make.regions import edges, grabcut, result as region_result, wand, watershed
+from pages.shared import downloads, errors, links, view, workspace
 
 METHODS = {
     "Magic wand": wand,
@@ -19,7 +19,7 @@ if picture is None:
     st.markdown("Pixels that belong together become a mask: by their colors, or by their edges.")
     links.open_first()
 else:
-    chosen = st.segmented_control(
+    name = st.segmented_control(
         "Method",
         list(METHODS),
         default="Magic wand",
@@ -28,12 +28,12 @@ else:
         label_visibility="collapsed",
         persist_state="session",
     )
-    method = METHODS[chosen]
+    method = METHODS[name]
     st.markdown(method.ABOUT)
     look, controls = view.beside(picture)
     with errors.shown():
-        made = method.make(picture, look, controls)
-        if made:
+        result = method.make(picture, look, controls)
+        if result:
             with controls:
-                regions_made.offer(picture, made, key=chosen.lower())
-            downloads.same_in_python(made.code)
+                region_result.offer(picture, result, key=name.lower())
+            downloads.same_in_python(result.code)

@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import regions, rle
 from maskcore.rle import RLE
-from pages.shared import caches, canvas, pictures, regions_made
+from pages.make.regions import result as region_result
+from pages.make.regions.result import RegionResult
+from pages.shared import caches, canvas, pictures
 from pages.shared.pictures import Picture
-from pages.shared.regions_made import Made
 
 ABOUT = "Region-based: pixels that hang together and look like the one you click."
 
@@ -30,7 +31,7 @@ class _Click:
     way: str
 
 
-def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> RegionResult | None:
     """Show the picture to click on and the controls; return the mask."""
     with controls:
         _controls(picture)
@@ -39,8 +40,8 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         if not clicks:
             st.info("Click on the image, on what you want.", icon=":material/ads_click:")
         else:
-            st.caption(regions_made.area(mask))
-        name = regions_made.name("region", key="wand name")
+            st.caption(region_result.area(mask))
+        name = region_result.name("region", key="wand name")
     with look:
         canvas.pick(
             picture,
@@ -48,14 +49,15 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
             on_pick=lambda x, y: _click(picture, x, y),
             mask=mask,
         )
-    return regions_made.one(picture, mask, name, _code(picture, clicks))
+    return region_result.one(picture, mask, name, _code(picture, clicks))
 
 
 def _controls(picture: Picture) -> None:
     def change_last() -> None:
         clicks = _clicks(picture)
         if clicks:
-            clicks[-1] = replace(clicks[-1], **_look_for())
+            tolerance, contiguous = _alike()
+            clicks[-1] = replace(clicks[-1], tolerance=tolerance, contiguous=contiguous)
 
     st.slider(
         "Tolerance",
@@ -85,13 +87,17 @@ def _controls(picture: Picture) -> None:
         persist_state="session",
     )
     clicks = _clicks(picture)
+
+    def undo() -> None:
+        clicks.pop()
+
     with st.container(horizontal=True):
         st.button(
             "Undo click",
             key="undo click",
             icon=":material/undo:",
             disabled=not clicks,
-            on_click=lambda: clicks.pop(),
+            on_click=undo,
         )
         st.button(
             "Clear",
@@ -103,20 +109,19 @@ def _controls(picture: Picture) -> None:
 
 
 def _clicks(picture: Picture) -> list[_Click]:
-    return st.session_state.setdefault(_CLICKS, {}).setdefault(picture.id, [])
+    by_picture: dict[str, list[_Click]] = st.session_state.setdefault(_CLICKS, {})
+    return by_picture.setdefault(picture.id, [])
 
 
-def _look_for() -> dict[str, int | bool]:
+def _alike() -> tuple[int, bool]:
+    """Return by how much pixels may differ, and whether they have to hang together."""
     state = st.session_state
-    return {
-        "tolerance": int(state.get(_TOLERANCE, 32)),
-        "contiguous": _REACHES[state.get(_CONNECTED) or "Connected"],
-    }
+    return int(state.get(_TOLERANCE, 32)), _REACHES[state.get(_CONNECTED) or "Connected"]
 
 
 def _click(picture: Picture, x: int, y: int) -> None:
     clicks = _clicks(picture)
-    clicks.append(_Click(x, y, **_look_for(), way=st.session_state.get(_WAY) or "New"))
+    clicks.append(_Click(x, y, *_alike(), st.session_state.get(_WAY) or "New"))
     del clicks[:-_MOST]
 
 
@@ -143,7 +148,7 @@ def _found(picture: Picture, xy: tuple[int, int], tolerance: int, contiguous: bo
 
 
 def _code(picture: Picture, clicks: list[_Click]) -> str:
-    lines = []
+    lines: list[str] = []
     for click in clicks:
         reach = "" if click.contiguous else ", contiguous=False"
         call = f"regions.magic_wand(image, {(click.x, click.y)}, {click.tolerance}{reach})"

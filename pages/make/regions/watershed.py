@@ -8,10 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import masks, regions, rle
 from maskcore.rle import RLE, label_map as rle_labels
 from maskcore.wording import counted
-from pages.shared import caches, canvas, markdown, pictures, regions_made, workspace
+from pages.make.regions import result as region_result
+from pages.make.regions.result import RegionResult
+from pages.shared import caches, canvas, downloads, markdown, pictures, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
-from pages.shared.regions_made import Made
 from pages.shared.workspace import Layer
 
 ABOUT = "Region-based: regions grow until they meet, along edges or at the necks between objects."
@@ -22,7 +23,7 @@ _WHITE = "#ffffff"
 _MOST_LISTED = 40
 
 
-def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> RegionResult | None:
     """Show the picture and the controls; return the regions or objects."""
     filled = [layer for layer in reversed(workspace.layers()) if rle.area(layer.instance.mask)]
     st.session_state.setdefault(_WAY, _SPLIT if filled else _PAINT)
@@ -36,24 +37,26 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Ma
         with controls:
             st.info("Keep a mask as a layer first, or paint seeds.", icon=":material/layers:")
         with look:
-            regions_made.show(picture, None, alt="The image")
+            region_result.show(picture, None, alt="The image")
         return None
     return _split(picture, filled, look, controls)
 
 
-def _painted(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Made | None:
+def _painted(
+    picture: Picture, look: DeltaGenerator, controls: DeltaGenerator
+) -> RegionResult | None:
     by_picture = st.session_state.setdefault(_SEEDS, {})
     seeds = by_picture.setdefault(picture.id, rle.empty(picture.size_hw))
     with controls:
-        found = _grown(picture, seeds)
-        if len(found) < 2:
+        grown = _grown(picture, seeds)
+        if len(grown) < 2:
             st.info(
                 "Paint a stroke on each object and one on the background; strokes that do not "
                 "touch are seeds of their own.",
                 icon=":material/brush:",
             )
-            found = []
-        kept = _kept(len(found))
+            grown = []
+        kept = _kept(len(grown))
     with look:
         canvas.paint(
             picture,
@@ -62,22 +65,22 @@ def _painted(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -
             document=f"seeds {picture.id}",
             on_paint=lambda mask: by_picture.update({picture.id: mask}),
             color=_WHITE,
-            others=[(mask, of_place(i)) for i, mask in enumerate(found)],
+            others=[(mask, of_place(i)) for i, mask in enumerate(grown)],
         )
     names = [f"region {i + 1}" for i in kept]
     code = f"""\
-seeds = {regions_made.mask_code(seeds, "seeds.png")}
+seeds = {downloads.mask_code(seeds, "seeds.png")}
 markers = masks.label_map(masks.split(seeds))
 labels = regions.watershed(image, markers)
 """
-    return regions_made.many(picture, [found[i] for i in kept], names, _code(picture, code))
+    return region_result.many(picture, [grown[i] for i in kept], names, _code(picture, code))
 
 
 def _kept(count: int) -> list[int]:
     """Ask which regions are wanted; all if there are too many to list."""
     if not 0 < count <= _MOST_LISTED:
         return list(range(count))
-    chosen = st.pills(
+    kept = st.pills(
         "Regions to keep",
         range(count),
         selection_mode="multi",
@@ -85,7 +88,7 @@ def _kept(count: int) -> list[int]:
         format_func=lambda i: f"region {i + 1}",
         key=f"regions to keep {count}",
     )
-    return sorted(chosen)
+    return sorted(kept)
 
 
 @caches.resource(max_entries=16, show_spinner="Growing the regions")
@@ -99,15 +102,15 @@ def _grown(picture: Picture, seeds: RLE) -> list[RLE]:
 
 def _split(
     picture: Picture, filled: list[Layer], look: DeltaGenerator, controls: DeltaGenerator
-) -> Made | None:
+) -> RegionResult | None:
     by_id = {layer.id: layer for layer in filled}
     if st.session_state.get(_LAYER) not in by_id:
         st.session_state[_LAYER] = filled[0].id
     with controls:
-        chosen = st.selectbox(
+        layer_id = st.selectbox(
             "Layer",
             list(by_id),
-            format_func=lambda it: by_id[it].instance.label,
+            format_func=lambda layer_id: by_id[layer_id].instance.label,
             key=_LAYER,
             persist_state="session",
         )
@@ -142,37 +145,41 @@ def _split(
             persist_state="session",
             help="Holes of up to so many pixels do not count as necks",
         )
-        layer = by_id[chosen]
-        how = {"min_distance": least, "neck": neck / 100, "max_hole": hole}
-        found = _objects(layer.instance.mask, how)
+        layer = by_id[layer_id]
+        objects = _objects(layer.instance.mask, least, neck / 100, hole)
         label = layer.instance.label
-        count = len(found)
+        count = len(objects)
         st.markdown(f"**{counted(count, 'object')}** in {markdown.plain(label)}")
-    options = ", ".join(f"{name}={value}" for name, value in how.items())
+    options = f"min_distance={least}, neck={neck / 100}, max_hole={hole}"
     code = f"""\
-mask = {regions_made.mask_code(layer.instance.mask, "layer.png")}
+mask = {downloads.mask_code(layer.instance.mask, "layer.png")}
 labels = regions.split_touching(mask, {options})
 """
-    made = regions_made.many(picture, found, [label] * count, _code(picture, code))
+    result = region_result.many(picture, objects, [label] * count, _code(picture, code))
     with look:
-        regions_made.show(picture, made, alt="The objects, each in a color of its own")
-    if made and count > 1:
+        region_result.show(picture, result, alt="The objects, each in a color of its own")
+    if result and count > 1:
+        instances = result.shown.instances
+
+        def replace() -> None:
+            workspace.replace_layers([layer.id], instances)
+
         with controls:
-            instances = made.shown.instances
             st.button(
                 f"Replace the layer by {count:,}",
                 key="replace layer",
                 icon=":material/call_split:",
-                on_click=lambda: workspace.replace_layers([layer.id], instances),
+                on_click=replace,
             )
-    return made
+    return result
 
 
 @caches.resource(max_entries=16, show_spinner="Taking the objects apart")
-def _objects(mask: RLE, how: dict[str, float]) -> list[RLE]:
-    labels = regions.split_touching(rle.decode(mask), **how)
-    found = rle_labels.encode(labels)
-    return [mask for number, mask in found.items() if number]
+def _objects(mask: RLE, min_distance: int, neck: float, max_hole: int) -> list[RLE]:
+    labels = regions.split_touching(
+        rle.decode(mask), min_distance=min_distance, neck=neck, max_hole=max_hole
+    )
+    return [found for number, found in rle_labels.encode(labels).items() if number]
 
 
 def _code(picture: Picture, calls: str) -> str:

@@ -14,27 +14,27 @@ with rows_slot:
 with options_slot:
     size_hw, dialect = rle_source.options()
 
-table = chosen = None
+table = image_rows = None
 if source is None:
     st.info("Paste or upload rows above, or try the example row.", icon=":material/arrow_upward:")
 else:
     with errors.shown():
         table = rows.read(source, size_hw, dialect)
 if table:
-    chosen = rows.choose(table)
-    if chosen is None:
+    image_rows = rows.choose(table)
+    if image_rows is None:
         st.error("No row could be read; see why below.", icon=":material/error:")
         rows.listed([], table.problems)
 
-if table and chosen:
-    picture = chosen.picture
+if source and table and image_rows:
+    picture = image_rows.picture
     if dialect is None:
-        rows.show_candidates(chosen.rows, table.dialect)
-    instances = rows.instances(chosen.rows)
-    shown = view.Shown.of(picture, instances, rows.colors(chosen.rows))
+        rows.show_candidates(image_rows.rows, table.dialect)
+    instances = rows.instances(image_rows.rows)
+    shown = view.Shown.of(picture, instances, rows.colors(image_rows.rows))
     view_slot, list_slot = view.beside(picture)
     with list_slot:
-        selected = rows.listed(chosen.rows, chosen.problems)
+        selected = rows.listed(image_rows.rows, image_rows.problems)
         some = [instances[i] for i in selected]
         with st.container(horizontal=True):
             downloads.keep(instances, f"Keep all {len(instances)}", picture=picture, key="all")
@@ -45,4 +45,4 @@ if table and chosen:
         first = selected[0] if selected else None
         view.show(shown, alt="The masks on the image", highlight=first)
         view.legend(shown)
-    downloads.same_in_python(rows.python(source, chosen, table, size_hw))
+    downloads.same_in_python(rows.python(source, image_rows, table, size_hw))

@@ -24,7 +24,7 @@ _MOST_APART = 1000  # masks of one image that are drawn and kept one by one
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ImageRows:
     """The rows of one image.
 
     Attributes:
@@ -44,9 +44,9 @@ class Chosen:
 
 
 @caches.resource(max_entries=6, show_spinner="Reading the rows")
-def read(found: TableContent, size_hw: tuple[int, int] | None, dialect: str | None) -> RleTable:
+def read(source: TableContent, size_hw: tuple[int, int] | None, dialect: str | None) -> RleTable:
     """Read the table, or recall it; RLEError if it is none."""
-    return rle_csv.read(found.content, size_hw=size_hw, dialect=dialect)
+    return rle_csv.read(source.content, size_hw=size_hw, dialect=dialect)
 
 
 @caches.resource(max_entries=32)
@@ -55,7 +55,7 @@ def candidates(mask: RLE, dialect: str) -> list[Candidate]:
     return rle_text.detect(rle_text.format(mask, dialect), mask.size_hw)
 
 
-def choose(table: RleTable) -> Chosen | None:
+def choose(table: RleTable) -> ImageRows | None:
     """Let the person choose the image of the table; None if no row can be used."""
     if not table.rows:
         return None
@@ -66,8 +66,8 @@ def choose(table: RleTable) -> Chosen | None:
     name = next(iter(by_image))
     if len(by_image) > 1:
         names = list(by_image)
-        matching = [it for it in names if picture and it in (picture.name, picture.stem)]
-        filled = (it for it in names if any(rle.area(row.mask) for row in by_image[it]))
+        matching = [name for name in names if picture and name in (picture.name, picture.stem)]
+        filled = (name for name in names if any(rle.area(row.mask) for row in by_image[name]))
         default = matching[0] if matching else next(filled, names[0])
         name = st.selectbox(
             f"Image in the table ({len(names):,})", names, index=names.index(default)
@@ -75,7 +75,7 @@ def choose(table: RleTable) -> Chosen | None:
     rows = by_image[name]
     size_hw = rows[0].mask.size_hw
     rows = [row for row in rows if row.mask.size_hw == size_hw]
-    named = [it for it in workspace.pictures() if name in (it.name, it.stem)]
+    named = [other for other in workspace.pictures() if name in (other.name, other.stem)]
     if named and named[0].size_hw == size_hw:
         picture = named[0]
     elif picture is None or picture.size_hw != size_hw:
@@ -87,7 +87,7 @@ def choose(table: RleTable) -> Chosen | None:
         )
     joined = _join(rows, table.dialect)
     shown = rle_csv.merge(rows) if joined else rows
-    return Chosen(shown, table.problems, picture, name, joined)
+    return ImageRows(shown, table.problems, picture, name, joined)
 
 
 def _join(rows: list[RleRow], dialect: str) -> bool:
@@ -125,14 +125,14 @@ def colors(rows: list[RleRow]) -> list[str] | None:
 
 
 def python(
-    found: TableContent, chosen: Chosen, table: RleTable, size_hw: tuple[int, int] | None
+    source: TableContent, image_rows: ImageRows, table: RleTable, size_hw: tuple[int, int] | None
 ) -> str:
     """Write the maskcore calls that reproduce what is shown."""
-    rows = f"[row for row in table.rows if row.image == {chosen.image!r}]"
-    if chosen.joined:
+    rows = f"[row for row in table.rows if row.image == {image_rows.image!r}]"
+    if image_rows.joined:
         rows = f"rle_csv.merge({rows})"
     coloring = ""
-    if colors(chosen.rows) is not None:
+    if colors(image_rows.rows) is not None:
         coloring = (
             ", colors=[overlay.PALETTE[i % len(overlay.PALETTE)] for i in range(len(instances))]"
         )
@@ -142,8 +142,8 @@ from pathlib import Path
 from maskcore import image_io, overlay, rle, rle_csv
 from maskcore.types import Instance
 
-image = image_io.read_image(Path({chosen.picture.name!r}))
-table = rle_csv.read({_literal(found)}, size_hw={size_hw}, dialect={table.dialect!r})
+image = image_io.read_image(Path({image_rows.picture.name!r}))
+table = rle_csv.read({_literal(source)}, size_hw={size_hw}, dialect={table.dialect!r})
 rows = {rows}
 instances = [Instance(row.mask, row.label or "mask") for row in rows if rle.area(row.mask)]
 drawn = overlay.draw(image, instances{coloring})
@@ -151,12 +151,13 @@ image_io.write_image(Path("overlay.png"), drawn)
 """
 
 
-def _literal(found: TableContent) -> str:
+def _literal(source: TableContent) -> str:
     """Pasted rows themselves while they are short, else the file they are in."""
-    if isinstance(found.content, bytes):
-        return f"Path({found.name!r})"
-    short = len(found.content) <= 2000 and not {'"', "\\"} & set(found.content)
-    return f'"""{found.content.strip()}"""' if short else 'Path("rows.csv")'
+    text = source.content
+    if isinstance(text, bytes):
+        return f"Path({source.name!r})"
+    short = len(text) <= 2000 and not {'"', "\\"} & set(text)
+    return f'"""{text.strip()}"""' if short else 'Path("rows.csv")'
 
 
 def show_candidates(rows: list[RleRow], dialect: str) -> None:
@@ -224,8 +225,8 @@ def listed(rows: list[RleRow], problems: list[Problem]) -> list[int]:
         ):
             st.dataframe(
                 [
-                    {"Row": it.row, "Column": it.column, "Problem": it.reason}
-                    for it in problems[:10_000]
+                    {"Row": problem.row, "Column": problem.column, "Problem": problem.reason}
+                    for problem in problems[:10_000]
                 ],
                 hide_index=True,
                 alt="The rows that cannot be used, and why",

@@ -42,7 +42,9 @@ def show(picture: Picture) -> None:
     """Show the picked colors, and ways to add others and to begin anew."""
     colors = picked(picture)
     square = "width:2rem;height:2rem;border-radius:.4rem;border:1px solid #8888"
-    swatches = [f'<span title="{it}" style="{square};background:{it}"></span>' for it in colors]
+    swatches = [
+        f'<span title="{color}" style="{square};background:{color}"></span>' for color in colors
+    ]
     if swatches:
         st.html(f'<div style="display:flex;flex-wrap:wrap;gap:.4em">{"".join(swatches)}</div>')
     else:

@@ -6,8 +6,12 @@ import streamlit as st
 
 from maskcore.threshold import METHODS as MEANS
 from maskcore.threshold.channels import CHANNELS
-from pages.make.threshold import colors as threshold_colors, settings, value_range
-from pages.make.threshold.settings import How
+from pages.make.threshold import (
+    colors as threshold_colors,
+    settings as threshold_settings,
+    value_range,
+)
+from pages.make.threshold.settings import ThresholdSettings
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
 
@@ -44,8 +48,8 @@ def label(function: str) -> str:
     return text.strip() or title
 
 
-def how(function: str, picture: Picture) -> How | None:
-    """Show what can be chosen of a method; return it, None while no color is picked."""
+def show(function: str, picture: Picture) -> ThresholdSettings | None:
+    """Show the settings of a method; return them, None while no color is picked."""
     below = st.container()
     invert = st.toggle("Invert", key="threshold invert", persist_state="session")
     with below:
@@ -53,15 +57,15 @@ def how(function: str, picture: Picture) -> How | None:
             return _color_range(picture, invert=invert)
         channel = _channel(function)
         if function == "by_value":
-            bounds = value_range.chosen(picture, channel, invert=invert)
-            return How(function, bounds, (("channel", channel),), invert)
+            bounds = value_range.show(picture, channel, invert=invert)
+            return ThresholdSettings(function, bounds, (("channel", channel),), invert)
         if function == "adaptive":
             return _adaptive(channel, invert=invert)
-        value = settings.automatic(picture, function, channel)
+        value = threshold_settings.automatic(picture, function, channel)
         highest = CHANNELS[channel].highest
         value_range.histogram(picture, channel, value + 1, highest, invert=invert)
         st.caption(f"Threshold {value}: what is {'darker' if invert else 'brighter'} is inside.")
-        return How(function, (), (("channel", channel),), invert)
+        return ThresholdSettings(function, (), (("channel", channel),), invert)
 
 
 def _channel(function: str) -> str:
@@ -75,7 +79,7 @@ def _channel(function: str) -> str:
     )
 
 
-def _adaptive(channel: str, *, invert: bool) -> How:
+def _adaptive(channel: str, *, invert: bool) -> ThresholdSettings:
     weights = st.segmented_control(
         "Surroundings",
         list(MEANS),
@@ -104,13 +108,15 @@ def _adaptive(channel: str, *, invert: bool) -> How:
         ("block_size", block_size),
         ("offset", offset),
     )
-    return How("adaptive", (), options, invert)
+    return ThresholdSettings("adaptive", (), options, invert)
 
 
-def _color_range(picture: Picture, *, invert: bool) -> How | None:
+def _color_range(picture: Picture, *, invert: bool) -> ThresholdSettings | None:
     threshold_colors.show(picture)
     space, tolerance = threshold_colors.similarity()
     colors = [to_rgb(color) for color in threshold_colors.picked(picture)]
     if not colors:
         return None
-    return How("color_range", (colors,), (("tolerance", tolerance), ("space", space)), invert)
+    return ThresholdSettings(
+        "color_range", (colors,), (("tolerance", tolerance), ("space", space)), invert
+    )

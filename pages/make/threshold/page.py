@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from pages.make.threshold import controls as threshold_controls, result, settings
+from pages.make.threshold import (
+    controls as threshold_controls,
+    result,
+    settings as threshold_settings,
+)
 from pages.shared import downloads, errors, links, view, workspace
 
 st.title("Threshold")
@@ -16,12 +20,12 @@ else:
     look, controls = view.beside(picture)
     with errors.shown():
         with controls:
-            how = threshold_controls.how(function, picture)
-        mask = settings.tried(how, picture) if how else None
+            settings = threshold_controls.show(function, picture)
+        mask = threshold_settings.preview(settings, picture) if settings else None
         with look:
             result.show(picture, mask, pick=function == "color_range")
-        if how and mask:
+        if settings and mask:
             with controls:
                 label = threshold_controls.label(function)
-                result.keep(picture, how, mask, label)
-            downloads.same_in_python(settings.python(how, picture))
+                result.keep(picture, settings, mask, label)
+            downloads.same_in_python(threshold_settings.python(settings, picture))

@@ -1,4 +1,4 @@
-"""A way to threshold: run on the whole image, tried on a reduced one, written as code."""
+"""How to threshold: run on the whole image, shown on a reduced one, written as code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AUTOMATIC = {"otsu": threshold.otsu_value, "triangle": threshold.triangle_value
 
 
 @dataclass(frozen=True)
-class How:
+class ThresholdSettings:
     """One call of `threshold`.
 
     Attributes:
@@ -63,9 +63,9 @@ def _sampled(picture: Picture, size_hw: tuple[int, int]) -> Image:
 @caches.resource(max_entries=64)
 def counts(picture: Picture, channel: str) -> NDArray[np.int64]:
     """Return the histogram of all the picture's pixels, (256,)."""
-    found = threshold.histogram(pictures.image(picture), channel)
-    found.flags.writeable = False
-    return found
+    histogram = threshold.histogram(pictures.image(picture), channel)
+    histogram.flags.writeable = False
+    return histogram
 
 
 @caches.data(max_entries=64)
@@ -74,37 +74,38 @@ def automatic(picture: Picture, function: str, channel: str) -> int:
     return _AUTOMATIC[function](pictures.image(picture), channel=channel)
 
 
-def tried(how: How, picture: Picture) -> RLE:
+def preview(settings: ThresholdSettings, picture: Picture) -> RLE:
     """Return the mask in the size of the reduced picture, as close to the whole one as it can be.
 
     Each pixel is what the whole mask has in the middle of the area that it stands for. Only of
     "adaptive" that is not exact: its block is as large a part of the picture, but a whole number.
     """
     size_hw = reduced(picture).shape[:2]
-    options = dict(how.options)
-    if how.function in _AUTOMATIC:
+    options = dict(settings.options)
+    if settings.function in _AUTOMATIC:
         channel = str(options["channel"])
         highest = CHANNELS[channel].highest
-        value = automatic(picture, how.function, channel)
+        value = automatic(picture, settings.function, channel)
         if value < highest:
-            how = replace(how, function="by_value", arguments=(value + 1, highest))
+            settings = replace(settings, function="by_value", arguments=(value + 1, highest))
     if "block_size" in options:
         scale = max(size_hw) / max(picture.size_hw)
         options["block_size"] = max(3, round((options["block_size"] * scale - 1) / 2) * 2 + 1)
-        how = replace(how, options=tuple(options.items()))
-    return rle.encode(how.mask(_sampled(picture, size_hw)))
+        settings = replace(settings, options=tuple(options.items()))
+    return rle.encode(settings.mask(_sampled(picture, size_hw)))
 
 
-def python(how: How, picture: Picture) -> str:
+def python(settings: ThresholdSettings, picture: Picture) -> str:
     """Write the maskcore calls that make the mask."""
-    said = [repr(it) for it in how.arguments] + [f"{name}={it!r}" for name, it in how.options]
-    invert = "~" * how.invert
+    arguments = [repr(value) for value in settings.arguments]
+    arguments += [f"{name}={value!r}" for name, value in settings.options]
+    invert = "~" * settings.invert
     return f"""\
 from pathlib import Path
 
 from maskcore import image_io, threshold
 
 image = image_io.read_image(Path({picture.name!r}))
-mask = {invert}threshold.{how.function}({", ".join(["image", *said])})
+mask = {invert}threshold.{settings.function}({", ".join(["image", *arguments])})
 image_io.write_image(Path("mask.png"), mask)
 """

@@ -20,7 +20,7 @@ _chart = st.components.v2.component(
 )
 
 
-def chosen(picture: Picture, channel: str, *, invert: bool) -> tuple[int, int]:
+def show(picture: Picture, channel: str, *, invert: bool) -> tuple[int, int]:
     """Show histogram and slider; return the lowest and the highest value."""
     highest, unit, key = CHANNELS[channel].highest, _unit(channel), _key(channel)
     if key not in st.session_state:

@@ -7,8 +7,8 @@ images have to be named below: Streamlit looks into others, and finds the arrays
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import streamlit as st
 
@@ -16,18 +16,24 @@ from maskcore.rle import RLE
 from maskcore.types import Instance
 
 
-def _of_instance(instance: Instance) -> tuple[Any, ...]:
+def instance_key(instance: Instance) -> tuple[str, str, float | None, bool]:
+    """Return what identifies an instance."""
     return instance.mask.digest, instance.label, instance.score, instance.is_crowd
 
 
-def _of_digest(value: Any) -> str:
+class _HasDigest(Protocol):
+    @property
+    def digest(self) -> str: ...
+
+
+def _of_digest(value: _HasDigest) -> str:
     return value.digest
 
 
 # Types of pages are named, not imported, so that they can be made with a cache themselves.
 _HASH_FUNCS: dict[type | str, Any] = {
     RLE: _of_digest,
-    Instance: _of_instance,
+    Instance: instance_key,
     "pages.shared.pictures.Picture": lambda picture: (picture.id, picture.name),
     "pages.shared.pictures.Raster": lambda raster: raster.id,
     "pages.shared.view.Shown": _of_digest,
@@ -36,8 +42,29 @@ _HASH_FUNCS: dict[type | str, Any] = {
     "pages.make.paint.mask_reading.Upload": _of_digest,
 }
 
-data = partial(st.cache_data, hash_funcs=_HASH_FUNCS, show_spinner=False)
-"""``@caches.data(max_entries=8)``: results that are copied for each reader."""
+P = ParamSpec("P")
+R = TypeVar("R")
 
-resource = partial(st.cache_resource, hash_funcs=_HASH_FUNCS, show_spinner=False)
-"""``@caches.resource(max_entries=8)``: results that all readers share, and must not change."""
+
+def data(
+    *,
+    max_entries: int | None = None,
+    max_size: str | None = None,
+    show_spinner: bool | str = False,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function whose results are copied for each reader; see `st.cache_data`."""
+    return st.cache_data(
+        max_entries=max_entries,
+        max_size=max_size,
+        show_spinner=show_spinner,
+        hash_funcs=_HASH_FUNCS,
+    )
+
+
+def resource(
+    *, max_entries: int | None = None, show_spinner: bool | str = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate one whose results all share, and must not change; see `st.cache_resource`."""
+    return st.cache_resource(
+        max_entries=max_entries, show_spinner=show_spinner, hash_funcs=_HASH_FUNCS
+    )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import rle
 from maskcore.denoise import Method
-from pages.shared import regions_made, workspace
+from pages.shared import downloads, workspace
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 from pages.use.measure.noise_job import Fill, Find
@@ -112,7 +112,7 @@ def python(picture: Picture, find: Find, fill: Fill) -> str:
     """Write the maskcore calls that find and fill as the page does."""
     modules = "denoise, image_io"
     if find.layer:
-        mask = regions_made.mask_code(find.layer, "layer.png")
+        mask = downloads.mask_code(find.layer, "layer.png")
         modules += ", rle, rle_text" if mask.startswith("rle.") else ""
     else:
         options = ", ".join(f"{name}={value}" for name, value in find.options)

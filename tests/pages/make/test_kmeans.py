@@ -15,7 +15,7 @@ import streamlit as st
 from maskcore import image_io, rle
 from maskcore.types import Instance
 from pages.make.kmeans import clusters as kmeans_clusters, result as kmeans_result
-from pages.make.kmeans.clusters import How
+from pages.make.kmeans.clusters import ClusterSettings
 from pages.shared import canvas, downloads
 from pages.shared.objects import controls as object_controls
 from pages.shared.objects.job import DetectionResult
@@ -275,14 +275,14 @@ def test_what_is_shown_is_a_part_of_what_is_kept(count, space):
     content = png(image)
     identity = hashlib.sha256(content).hexdigest()
     picture = Picture(identity, "image.png", content, image.shape[:2])
-    how = How(count, space, 0)
-    tried = kmeans_clusters.tried(how, picture)
-    whole = kmeans_clusters.whole(how, picture)
-    assert tried.labels.shape == tried.raster.size_hw == (800, 1200)
-    assert np.array_equal(tried.labels, at_middles(whole.labels))
-    assert tried.counts.tolist() == np.bincount(whole.labels.ravel()).tolist()
+    settings = ClusterSettings(count, space, 0)
+    preview = kmeans_clusters.preview(settings, picture)
+    whole = kmeans_clusters.whole(settings, picture)
+    assert preview.labels.shape == preview.raster.size_hw == (800, 1200)
+    assert np.array_equal(preview.labels, at_middles(whole.labels))
+    assert preview.counts.tolist() == np.bincount(whole.labels.ravel()).tolist()
     means = [image[whole.labels == i].mean(axis=0) for i in range(count)]
-    colors = [tuple(bytes.fromhex(color[1:])) for color in tried.colors]
+    colors = [tuple(bytes.fromhex(color[1:])) for color in preview.colors]
     if space == "rgb":  # the mean of Lab values is another color
         assert np.abs(np.array(colors) - means).max() < 0.51
 

@@ -14,8 +14,8 @@ import streamlit as st
 
 from maskcore import image_io, rle, threshold
 from maskcore.threshold.channels import CHANNELS
-from pages.make.threshold import settings as threshold_how, value_range
-from pages.make.threshold.settings import How
+from pages.make.threshold import settings as threshold_settings, value_range
+from pages.make.threshold.settings import ThresholdSettings
 from pages.shared import canvas
 from pages.shared.pictures import Picture
 from tests.pages import session
@@ -173,40 +173,49 @@ def at_middles(kept: np.ndarray) -> np.ndarray:
 
 
 POINTWISE = [
-    How("by_value", (80, 150), (("channel", "red"),)),
-    How("otsu", (), (("channel", "gray"),)),
-    How("otsu", (), (("channel", "b"),), invert=True),
-    How("triangle", (), (("channel", "saturation"),)),
-    How("color_range", ([(120, 90, 60), (30, 30, 200)],), (("tolerance", 40), ("space", "lab"))),
-    How("color_range", ([(120, 90, 60)],), (("tolerance", (9, 90, 90)), ("space", "hsv"))),
+    ThresholdSettings("by_value", (80, 150), (("channel", "red"),)),
+    ThresholdSettings("otsu", (), (("channel", "gray"),)),
+    ThresholdSettings("otsu", (), (("channel", "b"),), invert=True),
+    ThresholdSettings("triangle", (), (("channel", "saturation"),)),
+    ThresholdSettings(
+        "color_range", ([(120, 90, 60), (30, 30, 200)],), (("tolerance", 40), ("space", "lab"))
+    ),
+    ThresholdSettings(
+        "color_range", ([(120, 90, 60)],), (("tolerance", (9, 90, 90)), ("space", "hsv"))
+    ),
 ]
 
 
-@pytest.mark.parametrize("how", POINTWISE, ids=lambda how: f"{how.function} {dict(how.options)}")
-def test_what_is_shown_is_a_part_of_what_is_kept(how):
+@pytest.mark.parametrize(
+    "settings", POINTWISE, ids=lambda settings: f"{settings.function} {dict(settings.options)}"
+)
+def test_what_is_shown_is_a_part_of_what_is_kept(settings):
     image = large_image()
-    shown = rle.decode(threshold_how.tried(how, picture_of(image)))
+    shown = rle.decode(threshold_settings.preview(settings, picture_of(image)))
     assert shown.shape == (933, 1400)
-    assert np.array_equal(shown, at_middles(how.mask(image)))
+    assert np.array_equal(shown, at_middles(settings.mask(image)))
 
 
 @pytest.mark.parametrize("weights", threshold.METHODS)
 @pytest.mark.parametrize("side", [151, 401])
 def test_what_is_shown_of_adaptive_is_close_to_what_is_kept(weights, side):
     image = large_image()
-    how = How("adaptive", (), (("method", weights), ("block_size", side), ("offset", -6)))
-    shown = rle.decode(threshold_how.tried(how, picture_of(image)))
-    kept = how.mask(image)
+    settings = ThresholdSettings(
+        "adaptive", (), (("method", weights), ("block_size", side), ("offset", -6))
+    )
+    shown = rle.decode(threshold_settings.preview(settings, picture_of(image)))
+    kept = settings.mask(image)
     assert abs(shown.mean() - kept.mean()) < 0.01
     assert np.mean(shown == at_middles(kept)) > 0.97
 
 
 def test_the_picture_is_shown_as_it_is_if_it_fits_the_page():
     picture = picture_of(large_image()[:800, :1400])
-    assert np.array_equal(threshold_how.reduced(picture), large_image()[:800, :1400])
-    how = POINTWISE[0]
+    assert np.array_equal(threshold_settings.reduced(picture), large_image()[:800, :1400])
+    settings = POINTWISE[0]
     assert np.array_equal(
-        rle.decode(threshold_how.tried(how, picture)), how.mask(large_image()[:800, :1400])
+        rle.decode(threshold_settings.preview(settings, picture)),
+        settings.mask(large_image()[:800, :1400]),
     )
 
 

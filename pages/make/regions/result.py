@@ -1,4 +1,4 @@
-"""What a way to find regions makes: kept, downloaded and written as code alike for all of them."""
+"""What a way to find regions makes: shown, kept and downloaded alike for all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from maskcore import rle, rle_text
+from maskcore import rle
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from pages.shared import downloads, view
@@ -16,11 +16,10 @@ from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 
 _MOST_NAMED = 20  # on the picture; more texts would hide it
-_LONGEST_CODE = 1500
 
 
 @dataclass(frozen=True)
-class Made:
+class RegionResult:
     """The outcome of a method.
 
     Attributes:
@@ -32,31 +31,33 @@ class Made:
     code: str
 
 
-def one(picture: Picture, mask: RLE, name: str, code: str) -> Made | None:
+def one(picture: Picture, mask: RLE, name: str, code: str) -> RegionResult | None:
     """Bring a single mask and its code together; None if it is empty."""
     if not rle.area(mask):
         return None
-    return Made(Shown.of(picture, [Instance(mask, name)]), code)
+    return RegionResult(Shown.of(picture, [Instance(mask, name)]), code)
 
 
-def many(picture: Picture, masks: Sequence[RLE], names: Sequence[str], code: str) -> Made | None:
+def many(
+    picture: Picture, masks: Sequence[RLE], names: Sequence[str], code: str
+) -> RegionResult | None:
     """Do the same for several masks, each of a color of its own; None if there are none."""
     if not masks:
         return None
     instances = [Instance(mask, name) for mask, name in zip(masks, names, strict=True)]
     colors = [of_place(i) for i in range(len(masks))]
-    return Made(Shown.of(picture, instances, colors), code)
+    return RegionResult(Shown.of(picture, instances, colors), code)
 
 
-def show(picture: Picture, made: Made | None, *, alt: str) -> None:
-    """Show the picture with what was made; named if that tells the masks apart."""
-    if made is None:
+def show(picture: Picture, result: RegionResult | None, *, alt: str) -> None:
+    """Show the picture with the result; masks are named if that tells the masks apart."""
+    if result is None:
         view.show(Shown.of(picture, []), alt=alt)
         return
-    shown = made.shown
-    names = {it.label for it in shown.instances}
+    shown = result.shown
+    names = {instance.label for instance in shown.instances}
     if len(names) < len(shown.instances) or len(names) > _MOST_NAMED:
-        plain = [Instance(it.mask, "") for it in shown.instances]
+        plain = [Instance(instance.mask, "") for instance in shown.instances]
         shown = Shown.of(picture, plain, shown.colors)
     view.show(shown, alt=alt)
 
@@ -67,14 +68,14 @@ def name(default: str, *, key: str) -> str:
     return text.strip() or default
 
 
-def offer(picture: Picture, made: Made, *, key: str) -> None:
-    """Offer to keep and to download what was made."""
-    instances = made.shown.instances
+def offer(picture: Picture, result: RegionResult, *, key: str) -> None:
+    """Offer to keep and to download a result."""
+    instances = result.shown.instances
     count = len(instances)
     with st.container(horizontal=True):
         label = "Keep as a layer" if count == 1 else f"Keep {count:,} as layers"
         downloads.keep(instances, label, picture=picture, key=f"keep {key}")
-        downloads.masks(made.shown, key=f"{key} files")
+        downloads.masks(result.shown, key=f"{key} files")
 
 
 def area(mask: RLE) -> str:
@@ -82,11 +83,3 @@ def area(mask: RLE) -> str:
     pixels = rle.area(mask)
     share = pixels / (mask.size_hw[0] * mask.size_hw[1])
     return f"{pixels:,} pixels, {share:.2%} of the image"
-
-
-def mask_code(mask: RLE, file: str) -> str:
-    """Write an expression for a mask: its codes while they are short, else a file to be read."""
-    codes = rle_text.format(mask, "coco-compressed")
-    if len(codes) > _LONGEST_CODE:
-        return f"image_io.read_image(Path({file!r}))[..., 0] > 127"
-    return f'rle.decode(rle_text.parse({codes!r}, {mask.size_hw}, "coco-compressed"))'

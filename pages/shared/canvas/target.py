@@ -19,7 +19,7 @@ _NEW = 0  # layers count from 1
 
 
 @dataclass(frozen=True)
-class Target:
+class PaintTarget:
     """What is painted on.
 
     Attributes:
@@ -40,12 +40,12 @@ class Target:
 
 
 @dataclass
-class _Painted:
+class _PaintState:
     """A new layer is made by its first stroke, and goes on with that stroke's undo history."""
 
     layer_ids: dict[str, int] = field(default_factory=dict)  # by document
     documents: dict[int, str] = field(default_factory=dict)  # by layer
-    chosen: dict[str, int] = field(default_factory=dict)  # by picture
+    selected: dict[str, int] = field(default_factory=dict)  # by picture
     turn: int = 0  # of the widget: what the browser says of an earlier one is out of date
 
     @property
@@ -54,33 +54,33 @@ class _Painted:
         return f"layer to paint on {self.turn}"
 
     def choose(self, picture: Picture, layer_id: int) -> None:
-        self.chosen[picture.id] = layer_id
+        self.selected[picture.id] = layer_id
         self.turn += 1
 
     def take(self, picture: Picture, key: str) -> None:
         """Take the choice out of a widget, unless that is gone: a browser may send it again."""
         if key == self.key:
-            self.chosen[picture.id] = st.session_state[key]
+            self.selected[picture.id] = st.session_state[key]
 
 
-def target(picture: Picture) -> Target:
+def choose(picture: Picture) -> PaintTarget:
     """Show the choice of the layer and return what is to be painted on."""
     by_id = {layer.id: layer for layer in workspace.layers()}
     names = workspace.layer_names()
-    painted = _painted()
-    key = painted.key
-    chosen = painted.chosen.get(picture.id)
-    if chosen not in (*by_id, _NEW):
-        chosen = next(reversed(by_id), _NEW)
+    state = _state()
+    key = state.key
+    layer_id = state.selected.get(picture.id)
+    if layer_id not in (*by_id, _NEW):
+        layer_id = next(reversed(by_id), _NEW)
     # In every run: for the widget, a layer that was renamed is another one.
-    st.session_state[key] = chosen
+    st.session_state[key] = layer_id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Layer to paint on",
             [_NEW, *reversed(by_id)],
-            format_func=lambda it: names.get(it, "New layer"),
+            format_func=lambda layer_id: names.get(layer_id, "New layer"),
             key=key,
-            on_change=painted.take,
+            on_change=state.take,
             args=(picture, key),
             width=280,
         )
@@ -88,27 +88,29 @@ def target(picture: Picture) -> Target:
             "New layer",
             icon=":material/add:",
             key="new layer",
-            disabled=chosen == _NEW,
-            on_click=painted.choose,
+            disabled=layer_id == _NEW,
+            on_click=state.choose,
             args=(picture, _NEW),
         )
     others = [
-        (it.instance.mask, it.color) for it in by_id.values() if it.visible and it.id != chosen
+        (layer.instance.mask, layer.color)
+        for layer in by_id.values()
+        if layer.visible and layer.id != layer_id
     ]
-    if chosen in by_id:
-        layer = by_id[chosen]
-        return Target(
+    if layer_id in by_id:
+        layer = by_id[layer_id]
+        return PaintTarget(
             markdown.plain(layer.instance.label),
             layer.instance.mask,
             layer.color,
-            painted.documents.get(layer.id, f"layer {layer.id}"),
+            state.documents.get(layer.id, f"layer {layer.id}"),
             lambda mask: workspace.repaint({layer.id: mask}),
             others,
         )
-    labels = {it.instance.label for it in by_id.values()}
+    labels = {layer.instance.label for layer in by_id.values()}
     number = next(n for n in range(1, len(labels) + 2) if f"mask {n}" not in labels)
-    document = f"new {len(painted.documents)} {picture.id}"
-    return Target(
+    document = f"new {len(state.documents)} {picture.id}"
+    return PaintTarget(
         f"mask {number}",
         rle.empty(picture.size_hw),
         workspace.new_color(f"mask {number}"),
@@ -118,22 +120,23 @@ def target(picture: Picture) -> Target:
     )
 
 
-def go_on_with(picture: Picture, layers: Sequence[Layer]) -> None:
+def paint_on_last(picture: Picture, layers: Sequence[Layer]) -> None:
     """Choose the last of these layers of a picture; for callbacks."""
     if layers:
-        _painted().choose(picture, layers[-1].id)
+        _state().choose(picture, layers[-1].id)
 
 
-def _painted() -> _Painted:
-    return st.session_state.setdefault(_KEY, _Painted())
+def _state() -> _PaintState:
+    state: _PaintState = st.session_state.setdefault(_KEY, _PaintState())
+    return state
 
 
 def _take_new(picture: Picture, document: str, label: str, mask: RLE) -> None:
-    painted = _painted()
-    if document in painted.layer_ids:
-        workspace.repaint({painted.layer_ids[document]: mask})
+    state = _state()
+    if document in state.layer_ids:
+        workspace.repaint({state.layer_ids[document]: mask})
         return
     for layer in workspace.add([Instance(mask, label)], picture=picture):
-        painted.layer_ids[document] = layer.id
-        painted.documents[layer.id] = document
-        painted.choose(picture, layer.id)
+        state.layer_ids[document] = layer.id
+        state.documents[layer.id] = document
+        state.choose(picture, layer.id)
