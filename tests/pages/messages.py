@@ -16,7 +16,11 @@ from maskcore.types import Mask
 
 def component(app: AppTest, name: str) -> BidiComponent | None:
     """The component of that name on the page, if it is there."""
-    found = [it.proto for it in app.get("bidi_component") if it.proto.component_name == name]
+    found = [
+        component.proto
+        for component in app.get("bidi_component")
+        if component.proto.component_name == name
+    ]
     assert len(found) <= 1, f"{len(found)} components are called {name}"
     return found[0] if found else None
 

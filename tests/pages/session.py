@@ -42,7 +42,7 @@ def go(app: AppTest, page: str) -> AppTest:
 def clean(app: AppTest) -> AppTest:
     """Fail if the app shows an exception or our own apology."""
     assert not app.exception, app.exception
-    assert not [it for it in app.error if "our side" in (it.proto.title or "")], app.error
+    assert not [error for error in app.error if "our side" in (error.proto.title or "")], app.error
     return app
 
 

@@ -50,13 +50,13 @@ def document(masks):
                     "category_id": names.index(label) + 1,
                     "segmentation": {"size": [5, 4], "counts": counts(pixels)},
                     "area": int(pixels.sum()),
-                    "bbox": [int(it) for it in box],
+                    "bbox": [int(side) for side in box],
                     "iscrowd": 0,
                 }
             )
     categories = [{"id": i, "name": name} for i, name in enumerate(names, start=1)]
-    said = {"images": images, "annotations": annotations, "categories": categories}
-    return json.dumps(said).encode()
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    return json.dumps(content).encode()
 
 
 def tiny():
@@ -77,7 +77,9 @@ TINY = {
 
 
 def upload(app, files, *, into="files"):
-    uploader = next(it for it in app.file_uploader if f"data set {into}" in it.key)
+    uploader = next(
+        uploader for uploader in app.file_uploader if f"data set {into}" in uploader.key
+    )
     uploader.set_value([(name, content, "") for name, content in files.items()])
     return clean(app.run())
 
@@ -90,10 +92,10 @@ def opened(app):
 def held(app):
     """Name of a sample -> its masks as (class, pixels)."""
     return {
-        it.name: [(one.label, rle.decode(one.mask).tolist()) for one in it.instances]
-        for it in opened(app).dataset.samples
+        sample.name: [(one.label, rle.decode(one.mask).tolist()) for one in sample.instances]
+        for sample in opened(app).dataset.samples
     }
 
 
 def sentences(app):
-    return [it.value for it in app.error]
+    return [error.value for error in app.error]

@@ -48,7 +48,7 @@ def choose(app, name, *, value=None, of=None):
     if value is not None:
         key = f"edit {name} value"
         every = [*app.slider, *app.select_slider, *app.number_input]
-        next(it for it in every if it.key == key).set_value(value)
+        next(element for element in every if element.key == key).set_value(value)
         clean(app.run())
     return app
 
@@ -109,8 +109,8 @@ def test_several_layers_are_edited_at_once_and_stay_apart(page):
     before = layers(page)
     click(choose(page, "close", value=4, of=[0, 2]), "apply edit")
     after = layers(page)
-    assert sorted(it.instance.label for it in after) == ["1", "2", "3", "4"]
-    by_label = {it.instance.label: pixels_of(it) for it in after}
+    assert sorted(layer.instance.label for layer in after) == ["1", "2", "3", "4"]
+    by_label = {layer.instance.label: pixels_of(layer) for layer in after}
     for layer in (before[0], before[2]):
         old = pixels_of(layer)
         assert (by_label[layer.instance.label] >= old).all()
@@ -132,7 +132,7 @@ def test_combined_layers_become_one_in_the_place_of_the_first(page, name, combin
     before = layers(page)
     click(choose(page, name, of=[3, 2]), "apply edit")
     after = layers(page)
-    assert [it.id for it in after[:2]] == [it.id for it in before[:2]]
+    assert [layer.id for layer in after[:2]] == [layer.id for layer in before[:2]]
     assert len(after) == 3
     assert after[2].instance.label == before[3].instance.label
     stack = np.stack([pixels_of(before[3]), pixels_of(before[2])])
@@ -142,7 +142,7 @@ def test_combined_layers_become_one_in_the_place_of_the_first(page, name, combin
 def test_one_layer_is_too_few_to_combine_and_none_is_too_few_to_edit(page):
     choose(page, "union")
     assert [info.value for info in page.info] == ["Choose two or more layers above."]
-    assert not [it for it in page.button if it.key == "apply edit"]
+    assert not [button for button in page.button if button.key == "apply edit"]
     choose(page, "grow", of=[])
     assert [info.value for info in page.info] == ["Choose a layer above."]
 
@@ -163,9 +163,11 @@ def test_a_layer_splits_into_its_parts(page):
     after = layers(page)
     assert after[:3] == before[:3]
     new = after[3:]
-    assert {it.instance.label for it in new} == {before[-1].instance.label}
-    assert sorted(rle.area(it.instance.mask) for it in new) == sorted(np.bincount(parts.flat)[1:])
-    assert page.multiselect(key="edit layers").value == [it.id for it in new]
+    assert {layer.instance.label for layer in new} == {before[-1].instance.label}
+    assert sorted(rle.area(layer.instance.mask) for layer in new) == sorted(
+        np.bincount(parts.flat)[1:]
+    )
+    assert page.multiselect(key="edit layers").value == [layer.id for layer in new]
 
 
 def test_specks_holes_and_all_but_the_largest_part_go(page):
@@ -206,7 +208,7 @@ def test_every_operation_shows_what_it_does_in_both_views(page, name):
         for close_up in (False, True):
             page.toggle(key="edit close-up").set_value(close_up)
             clean(page.run())
-            mounted = [it.proto.component_name for it in page.get("bidi_component")]
+            mounted = [component.proto.component_name for component in page.get("bidi_component")]
             assert ("compare" in mounted) == (view == "Before and after")
     assert not page.error
 
@@ -214,15 +216,15 @@ def test_every_operation_shows_what_it_does_in_both_views(page, name):
 @pytest.mark.parametrize("name", list(OPERATIONS))
 def test_the_same_in_python_gives_the_same_masks(name, tmp_path, monkeypatch):
     first, second = mask("##...#\n#.##..\n.##..."), mask("......\n.####.\n.####.")
-    chosen = [Instance(rle.encode(it), "a") for it in (first, second)]
+    chosen = [Instance(rle.encode(pixels), "a") for pixels in (first, second)]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_bytes(exports.codes(chosen, "a.png", "severstal"))
     value = None if name in GROUPS["Combine"] or name == "split" else 2
     edit = Edit(name, value)
     names = {}
     exec(edit_operations.python(edit, Picture("", "a.png", b"", first.shape)), names)
-    wanted = edit.operation.make([it.mask for it in chosen], value)
-    assert names["edited"] == [it for group in wanted for it in group]
+    wanted = edit.operation.make([instance.mask for instance in chosen], value)
+    assert names["edited"] == [result for group in wanted for result in group]
 
 
 def picture_of(image):
@@ -238,7 +240,7 @@ def test_what_is_kept_added_and_removed_has_a_color_of_its_own():
     assert rle.decode(kept.mask).tolist() == mask(".#..\n....").tolist()
     assert rle.decode(added.mask).tolist() == mask("..#.\n....").tolist()
     assert rle.decode(removed.mask).tolist() == mask("#...\n....").tolist()
-    assert [it.label for it in (kept, added, removed)] == [
+    assert [instance.label for instance in (kept, added, removed)] == [
         "Kept 1 px",
         "Added 1 px",
         "Removed 1 px",
@@ -296,11 +298,11 @@ def test_both_pictures_travel_to_the_browser_with_their_shape_and_names(monkeypa
 def test_many_parts_are_drawn_in_the_palettes_colors_and_none_is_lost():
     pixels = np.zeros((40, 60), np.bool_)
     pixels[::2, ::2] = True
-    parts = [[it] for it in range(600)]
+    parts = [[place] for place in range(600)]
     layer = Layer(1, Instance(rle.encode(pixels), "a"), "digest", "#ffffff")
     edited = edit_operations.results_of(Edit("split"), [layer])
     assert len(edited) == len(parts)
-    drawn, colors = before_after._few([it.mask for it in edited], [(255, 255, 255)])  # noqa: SLF001
+    drawn, colors = before_after._few([instance.mask for instance in edited], [(255, 255, 255)])  # noqa: SLF001
     assert len(drawn) == len(colors) == len(set(colors)) == 10
     assert rle.union(drawn) == layer.instance.mask
     same = [replace(layer.instance, label=str(i)).mask for i in range(2)]

@@ -145,11 +145,11 @@ def unfold(app, key):
 
 
 def kept(app):
-    return {it.label: rle.decode(it.mask) for it in instances(app)}
+    return {instance.label: rle.decode(instance.mask) for instance in instances(app)}
 
 
-def said(app):
-    return [it.value for it in app.markdown]
+def texts(app):
+    return [text.value for text in app.markdown]
 
 
 def shows(given, inside):
@@ -179,10 +179,10 @@ def test_a_click_on_the_image_chooses_its_cluster_and_another_lets_it_go(visit, 
     click(app, "right")
     assert shows(drawn_on, is_of(SNOW))
     assert app.pills[0].value == [4]
-    assert "**30.0%** of the image is inside." in said(app)
+    assert "**30.0%** of the image is inside." in texts(app)
     click(app, "left")
     assert shows(drawn_on, is_of(SNOW) | is_of(INK))
-    assert "**40.0%** of the image is inside." in said(app)
+    assert "**40.0%** of the image is inside." in texts(app)
     click(app, "right")
     assert shows(drawn_on, is_of(INK))
 
@@ -309,7 +309,7 @@ def test_layers_and_files_are_of_the_size_of_the_image(visit, files, drawn_on):
     assert np.array_equal(labels == 4, inside)
     assert set(np.unique(labels)) == {1, 2, 3, 4, 5, 6}
     share = f"**{inside.mean():.1%}** of the image is inside."
-    assert share in said(app)
+    assert share in texts(app)
 
 
 def test_the_files_agree_with_each_other_and_with_the_image(visit, files):
@@ -320,7 +320,9 @@ def test_the_files_agree_with_each_other_and_with_the_image(visit, files):
     labels = opened(files["kmeans label_map.png"][1]())
     recolored = opened(files["kmeans clusters.png"][1]())
     assert np.array_equal(recolored, FLAG)
-    assert [tuple(int(row[it]) for it in ("red", "green", "blue")) for row in rows] == COLORS
+    assert [
+        tuple(int(row[channel]) for channel in ("red", "green", "blue")) for row in rows
+    ] == COLORS
     for row in rows:
         inside = labels == int(row["cluster"])
         color = tuple(bytes.fromhex(row["hex"].removeprefix("#")))
@@ -363,7 +365,7 @@ def test_the_curve_suggests_as_many_clusters_as_the_image_has_colors(visit, monk
     four = np.array([INK, GRASS, (230, 60, 40), SNOW])[rng.integers(0, 4, (80, 120))]
     noisy = (four + rng.normal(0, 3, four.shape)).round().clip(0, 255).astype(np.uint8)
     app = visit(noisy)
-    assert "use suggested" not in [it.key for it in app.button]
+    assert "use suggested" not in [button.key for button in app.button]
     unfold(app, "kmeans curve")
     assert app.button(key="use suggested").label.startswith("Use 4")
     click(app, "use suggested")
@@ -400,13 +402,13 @@ def test_an_image_of_one_color_is_no_trouble(visit, compared, size_hw):
 def test_the_families_are_shown_on_the_image(visit):
     app = visit()
     unfold(app, "families")
-    text = next(text for text in said(app) if "semantic" in text)
+    text = next(text for text in texts(app) if "semantic" in text)
     assert text.count("\n- ") + text.startswith("- ") == 3
     assert "instance" in text
-    captions = [text for text in said(app) if text.startswith("By ")]
+    captions = [text for text in texts(app) if text.startswith("By ")]
     assert captions[:3] == ["By region", "By edge", "By cluster"]
     assert "not run here yet" in captions[3]
-    links = [it.proto.page for it in app.get("page_link")]
+    links = [link.proto.page for link in app.get("page_link")]
     assert len(links) == 4
 
 
@@ -417,4 +419,4 @@ def test_the_objects_that_were_found_are_shown_once_there_are_any(visit, monkeyp
     )
     app = visit()
     unfold(app, "families")
-    assert "By CNN" in said(app)
+    assert "By CNN" in texts(app)

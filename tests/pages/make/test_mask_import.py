@@ -61,20 +61,20 @@ def add(app):
 
 
 def masks(app):
-    return [(it.label, rle.decode(it.mask).tolist()) for it in instances(app)]
+    return [(instance.label, rle.decode(instance.mask).tolist()) for instance in instances(app)]
 
 
 def widget(kind, ending):
-    (found,) = [it for it in kind if it.key.endswith(ending)]
+    (found,) = [element for element in kind if element.key.endswith(ending)]
     return found
 
 
 def captions(app):
-    return [it.value for it in app.caption]
+    return [caption.value for caption in app.caption]
 
 
 def buttons(app):
-    return [it.label for it in app.button]
+    return [button.label for button in app.button]
 
 
 def test_a_black_and_white_file_becomes_a_layer_of_its_name(app):
@@ -103,8 +103,8 @@ def test_a_label_map_becomes_a_layer_for_each_label(app):
 
 def test_the_labels_may_share_a_name_or_a_layer(app):
     upload(app, ("cells.png", saved(LABELS)), ("more.png", saved(LABELS)))
-    next(it for it in app.text_input if " label " in it.key).set_value("nucleus")
-    [it for it in app.toggle if " joined " in it.key][1].set_value(True)
+    next(field for field in app.text_input if " label " in field.key).set_value("nucleus")
+    [toggle for toggle in app.toggle if " joined " in toggle.key][1].set_value(True)
     clean(app.run())
     add(app)
     assert masks(app) == [
@@ -141,7 +141,7 @@ def test_labels_can_be_left_out_and_the_kind_changed(app):
 
 def test_a_mask_of_half_the_size_is_resized_as_a_matter_of_course(app):
     upload(app, ("half.png", saved(BAR[::2, ::2])))
-    assert any("4 × 2 pixels, the image 8 × 4" in it for it in captions(app))
+    assert any("4 × 2 pixels, the image 8 × 4" in caption for caption in captions(app))
     add(app)
     assert masks(app) == [("half", np.kron(BAR[::2, ::2], np.ones((2, 2))).astype(bool).tolist())]
 
@@ -173,14 +173,14 @@ def test_a_mask_made_before_the_photo_was_turned_upright_is_turned_with_it():
 def test_a_bad_file_gets_a_sentence_and_the_others_are_added(app):
     content = saved(BAR)
     upload(app, ("notes.png", b"no picture"), ("good.png", content), ("cut.png", content[:50]))
-    assert [it.value for it in app.error] == [
+    assert [error.value for error in app.error] == [
         "The file is a text file, not a picture.",
         "The file is cut short or damaged; upload it again.",
     ]
     add(app)
     assert masks(app) == [("good", BAR.tolist())]
     assert len(app.error) == 2
-    while removable := [it for it in app.button if it.key.endswith("remove")]:
+    while removable := [button for button in app.button if button.key.endswith("remove")]:
         removable[0].click()
         clean(app.run())
     assert not app.error

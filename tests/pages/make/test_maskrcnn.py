@@ -59,7 +59,7 @@ def test_every_shape_is_found_and_kept_under_its_name(page):
     wanted = truth()
     assert len(found) == len(wanted)
     for shape in wanted:
-        best = max(found, key=lambda it: rle.iou(it.mask, shape.mask))
+        best = max(found, key=lambda other: rle.iou(other.mask, shape.mask))
         assert best.label == shape.label
         assert rle.iou(best.mask, shape.mask) > 0.8
 
@@ -70,7 +70,7 @@ def test_only_wanted_labels_are_found(page):
     app = find(page)
     app.button(key="keep").click()
     clean(app.run())
-    assert {it.label for it in instances(app)} == {"circle"}
+    assert {instance.label for instance in instances(app)} == {"circle"}
 
 
 def test_only_checked_objects_are_kept(page):

@@ -61,7 +61,7 @@ def stroke(app, revision, pixels=STROKE, xy=(0, 0), *, document=None, size_hw=SI
 
 
 def labels(app, number=None):
-    return [it.instance.label for it in layers(app, number)]
+    return [layer.instance.label for layer in layers(app, number)]
 
 
 def pixels(app, place=0, number=None):
@@ -75,7 +75,7 @@ def press(app, key):
 
 def choice(app):
     """The choice of the layer to paint on."""
-    return next(it for it in app.selectbox if it.label == "Layer to paint on")
+    return next(selectbox for selectbox in app.selectbox if selectbox.label == "Layer to paint on")
 
 
 def choose(app, layer_id):
@@ -84,7 +84,7 @@ def choose(app, layer_id):
 
 
 def captions(app):
-    return [it.value for it in app.caption]
+    return [caption.value for caption in app.caption]
 
 
 # What is shown
@@ -93,14 +93,14 @@ def captions(app):
 def test_it_opens_alone_and_asks_for_an_image(start):
     app = start(PAGE)
     assert app.title[0].value == "Paint"
-    assert [it.value for it in app.info] == ["Open an image first."]
+    assert [info.value for info in app.info] == ["Open an image first."]
     assert component(app, "mask_canvas") is None
 
 
 def test_it_links_to_the_page_that_opens_images(start):
     app = start()
     go(app, PAGE)
-    assert [it.label for it in app.get("page_link")] == ["Open an image"]
+    assert [link.label for link in app.get("page_link")] == ["Open an image"]
     assert component(app, "mask_canvas") is None
     assert component(app, "mask_canvas_transport") is not None
 
@@ -194,9 +194,9 @@ def test_without_addresses_the_files_come_as_bytes(no_addresses, start):
     app = open_image(start(), IMAGE)
     shown = canvas(app)
     brought = [
-        it.proto.bytes
-        for it in app.get("bidi_component")
-        if it.proto.component_name == "mask_canvas_files"
+        component.proto.bytes
+        for component in app.get("bidi_component")
+        if component.proto.component_name == "mask_canvas_files"
     ]
     by_address = {}
     for content in brought:
@@ -233,7 +233,7 @@ def test_the_second_stroke_changes_the_same_layer(page):
     stroke(page, 1, STROKE, (0, 0))
     (layer,) = layers(page)
     stroke(page, 2, ~STROKE, (1, 1))
-    assert [it.id for it in layers(page)] == [layer.id]
+    assert [layer.id for layer in layers(page)] == [layer.id]
     wanted = painted(~STROKE, (1, 1), painted(STROKE, (0, 0)))
     assert np.array_equal(pixels(page), wanted)
     assert count_steps(page) == 2
@@ -323,7 +323,7 @@ def test_a_new_layer_is_painted_on_its_own(page):
     assert "mask 2: 0 pixels, 0.00% of the image" in captions(page)
     stroke(page, 2, STROKE, (5, 3))
     assert labels(page) == ["mask 1", "mask 2"]
-    assert [it.color for it in layers(page)] == [of_place(0), of_place(1)]
+    assert [layer.color for layer in layers(page)] == [of_place(0), of_place(1)]
     assert np.array_equal(pixels(page, 0), painted(STROKE, (0, 0)))
     assert np.array_equal(pixels(page, 1), painted(STROKE, (5, 3)))
     assert choice(page).value == layers(page)[1].id

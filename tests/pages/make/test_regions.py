@@ -45,8 +45,8 @@ def drawn_on(monkeypatch):
             "around both": (15, 5, 85, 45),
             "all": (0, 0, 90, 60),
         }
-        for name, it in boxes.items():
-            st.button(name, key=name, on_click=on_box, args=(it,))
+        for name, corners in boxes.items():
+            st.button(name, key=name, on_click=on_box, args=(corners,))
 
     def paint(picture, mask, *, key, document, on_paint, color="", others=()):
         given.update(mode="paint", mask=mask, document=document, others=list(others))
@@ -55,8 +55,8 @@ def drawn_on(monkeypatch):
             "on green": stroke(62, 20, 78, 23),
             "on red": stroke(5, 50, 80, 53),
         }
-        for name, it in strokes.items():
-            st.button(name, key=name, on_click=on_paint, args=(rle.union([mask, it]),))
+        for name, pixels in strokes.items():
+            st.button(name, key=name, on_click=on_paint, args=(rle.union([mask, pixels]),))
 
     for function in (pick, box, paint):
         monkeypatch.setattr(canvas, function.__name__, function)
@@ -90,8 +90,10 @@ def shows(given, inside):
 
 def made_by(app):
     """Run the code that the page shows on the image of the page, and return its variables."""
-    lines = [it for it in app.code[0].value.splitlines() if not it.startswith("image_io.write")]
-    lines = [it for it in lines if not it.startswith("image = ")]
+    lines = [
+        line for line in app.code[0].value.splitlines() if not line.startswith("image_io.write")
+    ]
+    lines = [line for line in lines if not line.startswith("image = ")]
     names = {"image": IMAGE}
     exec("\n".join(lines), names)
     return names
@@ -240,7 +242,7 @@ def touching(page):
 
 def test_a_layer_is_split_into_its_objects_and_replaced_by_them(touching):
     app, halves = touching
-    assert "**2 objects** in nucleus" in [it.value for it in app.markdown]
+    assert "**2 objects** in nucleus" in [text.value for text in app.markdown]
     labels = made_by(app)["labels"]
     assert [np.array_equal(labels == i + 1, half) for i, half in enumerate(halves)] == [True, True]
     click(app, "replace layer")
@@ -250,8 +252,8 @@ def test_a_layer_is_split_into_its_objects_and_replaced_by_them(touching):
 def test_objects_can_be_kept_beside_the_layer_that_they_come_from(touching):
     app, halves = touching
     click(app, "keep watershed")
-    assert [rle.area(it.mask) for it in instances(app)] == [
-        np.count_nonzero(it) for it in (halves[0] | halves[1], *halves)
+    assert [rle.area(instance.mask) for instance in instances(app)] == [
+        np.count_nonzero(half) for half in (halves[0] | halves[1], *halves)
     ]
 
 
@@ -259,7 +261,7 @@ def test_a_wider_distance_leaves_one_object(touching):
     app, _ = touching
     app.slider(key="split distance").set_value(60)
     clean(app.run())
-    assert "**1 object** in nucleus" in [it.value for it in app.markdown]
+    assert "**1 object** in nucleus" in [text.value for text in app.markdown]
 
 
 def test_splitting_without_a_layer_says_what_to_do(page):
@@ -278,7 +280,7 @@ def test_closed_edges_show_a_result_at_once_in_one_or_in_parts(page):
     page.toggle(key="edges apart").set_value(True)
     clean(page.run())
     click(page, "keep closed edges")
-    assert [it.label for it in instances(page)] == ["shape"] * 3
+    assert [instance.label for instance in instances(page)] == ["shape"] * 3
     assert made_by(page)["labels"].max() == 2
 
 

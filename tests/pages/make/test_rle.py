@@ -109,7 +109,7 @@ def test_a_bad_row_is_listed_with_its_reason_and_the_others_are_shown(page):
 def test_the_image_of_the_table_that_is_open_is_chosen_by_itself(page):
     app = open_image(page, np.zeros((3, 4, 3), np.uint8), name="b.png")
     paste(app, "ImageId,ClassId,EncodedPixels\na.png,1,2 3\nb.png,2,4 1\nb.png,3,5 1\n")
-    assert [it.label for it in keep_all(app)] == ["2", "3"]
+    assert [instance.label for instance in keep_all(app)] == ["2", "3"]
 
 
 def test_a_detected_dialect_can_be_changed_by_choosing_another_picture(page):
@@ -129,7 +129,7 @@ def test_a_detected_dialect_can_be_changed_by_choosing_another_picture(page):
 
 def test_siim_rows_of_an_image_are_one_mask_unless_the_person_wants_them_apart(page):
     paste(page, "ImageId, EncodedPixels\na, 1 2 3 1\na, 8 1\n", size_hw=(3, 4), dialect="siim-acr")
-    assert [rle.area(it.mask) for it in keep_all(page)] == [4]
+    assert [rle.area(instance.mask) for instance in keep_all(page)] == [4]
 
 
 def test_another_open_image_that_the_table_names_is_the_one_drawn_on(page):
@@ -145,7 +145,7 @@ def test_a_thousand_rows_of_one_image_are_one_mask_for_each_class(page):
         f"a.png,{i % 2},{2 * i + 1} 1\n" for i in range(1200)
     )
     paste(page, text, size_hw=(60, 50))
-    assert [rle.area(it.mask) for it in keep_all(page)] == [600, 600]
+    assert [rle.area(instance.mask) for instance in keep_all(page)] == [600, 600]
 
 
 def test_a_table_without_an_open_image_is_kept_on_a_black_one_of_its_name(page):
@@ -225,14 +225,16 @@ def test_the_code_shown_takes_long_tables_from_a_file(page, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     found = {}
     exec(compile(code.value, "shown", "exec"), found)
-    assert [it.mask for it in found["instances"]] == [it.mask for it in keep_all(page)]
+    assert [instance.mask for instance in found["instances"]] == [
+        instance.mask for instance in keep_all(page)
+    ]
 
 
 @pytest.mark.parametrize(("count", "named"), [(60, True), (61, False)])
 def test_labels_that_would_hide_the_picture_are_shown_only_if_asked_for(page, count, named):
     codes = "\n".join(f"a.png,{number},{20 * number + 1} 10" for number in range(count))
     paste(page, f"ImageId,ClassId,EncodedPixels\n{codes}", size_hw=(40, 40))
-    (labels,) = (it for it in page.toggle if it.label == "Labels")
+    (labels,) = (toggle for toggle in page.toggle if toggle.label == "Labels")
     assert labels.value is named
     assert labels.set_value(not named).run().toggle(key=labels.key).value is not named
 

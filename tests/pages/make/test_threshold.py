@@ -81,8 +81,8 @@ def inside_of(instance):
     return rle.decode(instance.mask)
 
 
-def said(app):
-    return [it.value for it in app.markdown]
+def texts(app):
+    return [text.value for text in app.markdown]
 
 
 def test_it_opens_alone_and_asks_for_an_image(start):
@@ -109,7 +109,7 @@ def test_a_range_takes_both_its_ends_at_full_size(open_image):
     clean(app.run())
     green = image[..., 1]
     wanted = (green >= 90) & (green <= 140)
-    (share,) = [text for text in said(app) if "is inside" in text]
+    (share,) = [text for text in texts(app) if "is inside" in text]
     assert f"About **{wanted.mean():.0%}"[:-1] in share
     assert np.array_equal(inside_of(keep(app)), wanted)
 
@@ -162,7 +162,9 @@ def test_the_automatic_threshold_is_told(open_image, method):
     image = large_image()
     app = choose(open_image(image), method)
     value = {"otsu": threshold.otsu_value, "triangle": threshold.triangle_value}[method](image)
-    assert f"Threshold {value}: what is brighter is inside." in [it.value for it in app.caption]
+    assert f"Threshold {value}: what is brighter is inside." in [
+        caption.value for caption in app.caption
+    ]
 
 
 def at_middles(kept: np.ndarray) -> np.ndarray:
@@ -286,7 +288,7 @@ def test_an_image_of_one_color_is_no_trouble(open_image, value, size_hw):
     for method in METHODS:
         choose(app, method)
         keep(app)
-    kept = {it.label: rle.area(it.mask) for it in instances(app)}
+    kept = {instance.label: rle.area(instance.mask) for instance in instances(app)}
     assert kept["Otsu"] == kept["Triangle"] == 0
     assert kept["Color range"] == size_hw[0] * size_hw[1]
 

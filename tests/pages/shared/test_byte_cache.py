@@ -131,7 +131,9 @@ def test_two_who_ask_at_the_same_time_share_one_making():
         return cache.get("photo", make)
 
     with ThreadPoolExecutor(2) as threads:
-        first, second = [it.result(timeout=10) for it in [threads.submit(ask) for _ in range(2)]]
+        first, second = [
+            future.result(timeout=10) for future in [threads.submit(ask) for _ in range(2)]
+        ]
     assert first is second
     assert len(made) == 1
 

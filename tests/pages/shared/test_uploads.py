@@ -20,10 +20,10 @@ def file(number: int) -> SimpleNamespace:
 
 def test_files_that_are_sent_again_are_not_taken_again(session):
     session["files"] = [file(1), file(2)]
-    assert [it.file_id for it in uploads.take("files")] == ["id 1", "id 2"]
+    assert [file.file_id for file in uploads.take("files")] == ["id 1", "id 2"]
     assert uploads.take("files") == []
     session["files"] = [file(2), file(3)]
-    assert [it.file_id for it in uploads.take("files")] == ["id 3"]
+    assert [file.file_id for file in uploads.take("files")] == ["id 3"]
 
 
 def test_one_file_or_none(session):
@@ -31,5 +31,5 @@ def test_one_file_or_none(session):
     session["photo"] = None
     assert uploads.take("photo") == []
     session["photo"] = file(1)
-    assert [it.file_id for it in uploads.take("photo")] == ["id 1"]
+    assert [file.file_id for file in uploads.take("photo")] == ["id 1"]
     assert uploads.take("photo") == []

@@ -42,15 +42,15 @@ def instance(label: str, place: int = 0) -> Instance:
 
 
 def keep(*labels: str) -> list[int]:
-    return [it.id for it in workspace.add([instance(label) for label in labels])]
+    return [layer.id for layer in workspace.add([instance(label) for label in labels])]
 
 
 def labels() -> list[str]:
-    return [it.instance.label for it in workspace.layers()]
+    return [layer.instance.label for layer in workspace.layers()]
 
 
 def color_of(label: str) -> str:
-    (color,) = {it.color for it in workspace.layers() if it.instance.label == label}
+    (color,) = {layer.color for layer in workspace.layers() if layer.instance.label == label}
     return color
 
 
@@ -72,7 +72,7 @@ def test_instances_take_the_place_of_a_layer_between_others():
     new = workspace.replace_layers([middle], [instance("x", 3), instance("y", 4)])
     assert labels() == ["a", "x", "y", "c"]
     assert list(workspace.layers()[1:3]) == new
-    assert [it.instance.mask for it in new] == [pixel(3), pixel(4)]
+    assert [layer.instance.mask for layer in new] == [pixel(3), pixel(4)]
 
 
 def test_layers_that_are_apart_are_replaced_where_the_lowest_was():
@@ -96,7 +96,7 @@ def test_new_layers_have_ids_of_their_own():
     open_image()
     first, second = keep("a", "b")
     new = workspace.replace_layers([first], [instance("a"), instance("a")])
-    assert len({first, second, *(it.id for it in new)}) == 4
+    assert len({first, second, *(layer.id for layer in new)}) == 4
 
 
 def test_replacing_is_one_step_back_and_forth():
@@ -174,7 +174,7 @@ def test_of_two_layers_with_one_label_the_replaced_one_gives_the_color():
 def test_labels_have_different_colors_and_one_label_has_one():
     open_image()
     keep("a", "b", "a", "c")
-    assert [it.color for it in workspace.layers()] == [of_place(i) for i in (0, 1, 0, 2)]
+    assert [layer.color for layer in workspace.layers()] == [of_place(i) for i in (0, 1, 0, 2)]
 
 
 def test_a_new_label_takes_a_color_that_has_become_free():
@@ -183,7 +183,7 @@ def test_a_new_label_takes_a_color_that_has_become_free():
     workspace.remove([first])
     assert workspace.new_color("d") == of_place(0)
     keep("d")
-    assert len({it.color for it in workspace.layers()}) == 3
+    assert len({layer.color for layer in workspace.layers()}) == 3
 
 
 def test_the_color_that_is_foretold_is_the_one_that_is_given():
@@ -197,7 +197,7 @@ def test_the_color_that_is_foretold_is_the_one_that_is_given():
 
 def test_colors_start_again_when_all_are_used():
     every = [of_place(i) for i in range(len(overlay.PALETTE))]
-    assert [to_rgb(it) for it in every] == list(overlay.PALETTE)
+    assert [to_rgb(color) for color in every] == list(overlay.PALETTE)
     assert unused([]) == every[0]
     assert unused(every[1:]) == every[0]
     assert unused(every) == every[0]
@@ -283,7 +283,7 @@ def test_a_closed_image_gets_no_layers():
     workspace.close(closed.id)
     assert workspace.add([instance("b")], picture=closed) == []
     workspace.repaint({layer_id: pixel(1)})
-    assert [it.name for it in workspace.pictures()] == ["255.png"]
+    assert [picture.name for picture in workspace.pictures()] == ["255.png"]
     assert workspace.layers() == ()
     assert not workspace.can_undo()
 
@@ -325,14 +325,14 @@ def held() -> int:
     """Bytes of all masks in the history, each counted once."""
     masks, steps = {}, 0
     while True:
-        masks |= {id(it.instance.mask): it.instance.mask for it in workspace.layers()}
+        masks |= {id(layer.instance.mask): layer.instance.mask for layer in workspace.layers()}
         if not workspace.can_undo():
             break
         workspace.undo()
         steps += 1
     for _ in range(steps):
         workspace.redo()
-    return sum(it.counts.nbytes for it in masks.values())
+    return sum(mask.counts.nbytes for mask in masks.values())
 
 
 def test_noisy_masks_take_no_more_than_the_history_may(monkeypatch):

@@ -19,7 +19,7 @@ def png(array: np.ndarray) -> bytes:
     return target.getvalue()
 
 
-def said(app) -> str:
+def texts(app) -> str:
     """All text on the page."""
     kinds = ("title", "subheader", "markdown", "caption", "table")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
@@ -31,18 +31,21 @@ def opened(app) -> list[str]:
 
 @pytest.mark.parametrize("page", [None, page_path("open")])
 def test_it_opens_alone_and_in_the_app(start, page):
-    assert "Mask Studio" in said(start(page))
+    assert "Mask Studio" in texts(start(page))
 
 
 def test_without_scikit_learn_the_cards_of_its_photos_say_so(start, monkeypatch):
     st.cache_data.clear()
     monkeypatch.setitem(sys.modules, "sklearn", None)
     app = start()
-    assert [it.value.replace("\\", "") for it in app.error] == [
+    assert [error.value.replace("\\", "") for error in app.error] == [
         f'The photo {name}.jpg needs scikit-learn: pip install "mask-studio[learn]"'
         for name in ("china", "flower")
     ]
-    assert [it.key for it in app.button if it.label == "Open"] == ["sample shapes", "sample steel"]
+    assert [button.key for button in app.button if button.label == "Open"] == [
+        "sample shapes",
+        "sample steel",
+    ]
 
 
 def test_a_sample_opens_with_one_click(start):
@@ -50,7 +53,7 @@ def test_a_sample_opens_with_one_click(start):
     app.button(key="sample china").click()
     clean(app.run())
     assert opened(app) == ["china.jpg"]
-    assert "640 × 427" in said(app)
+    assert "640 × 427" in texts(app)
 
 
 def test_an_upload_says_what_the_file_is(start):
@@ -59,7 +62,7 @@ def test_an_upload_says_what_the_file_is(start):
     image[5:10, :, 3] = 255
     app.file_uploader[0].set_value([("cut out.png", png(image), "image/png")])
     clean(app.run())
-    text = said(app)
+    text = texts(app)
     assert "30 × 20 pixels" in text
     assert "PNG" in text
     assert "RGB color with transparency" in text
