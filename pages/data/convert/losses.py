@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import datasets
 from maskcore.datasets import Loss
-from pages.data.convert.target import Choice, short
+from pages.data.convert.target import ConversionSettings, short
 from pages.shared import markdown
 from pages.shared.dataset import jobs as dataset_jobs
 from pages.shared.jobs import progress
@@ -20,20 +20,22 @@ _MOST_KNOWN = 32
 _NAMED, _LONGEST = 3, 40
 
 
-def show(choice: Choice) -> None:
+def show(settings: ConversionSettings) -> None:
     """Show what the format cannot hold, and what of the data set that concerns."""
     st.subheader("What is lost", anchor=False)
-    limits = datasets.lossy(choice.format)
-    title = datasets.FORMATS[choice.format].title
+    limits = datasets.lossy(settings.format)
+    title = datasets.FORMATS[settings.format].title
     if limits:
-        st.markdown(f"{title} cannot hold everything:\n" + "".join(f"\n- {it}" for it in limits))
+        st.markdown(
+            f"{title} cannot hold everything:\n" + "".join(f"\n- {limit}" for limit in limits)
+        )
     else:
         st.markdown(f"{title} holds all that a mask has here.")
     known = st.session_state.setdefault(_KNOWN, {})
-    if choice.digest not in known:
-        _count(choice)
-    if choice.digest in known:
-        _listed(known[choice.digest])
+    if settings.digest not in known:
+        _count(settings)
+    if settings.digest in known:
+        _listed(known[settings.digest])
 
 
 def note(digest: str, losses: list[Loss]) -> None:
@@ -50,25 +52,25 @@ def _listed(losses: Sequence[Loss]) -> None:
         st.success("Nothing of this data set is lost.", icon=":material/check_circle:")
         return
     lines = []
-    for it in losses:
-        names = ", ".join(markdown.plain(short(name, _LONGEST)) for name in it.samples[:_NAMED])
-        lines.append(f"- {it.text} :small[:gray[First in {names}]]")
+    for loss in losses:
+        names = ", ".join(markdown.plain(short(name, _LONGEST)) for name in loss.samples[:_NAMED])
+        lines.append(f"- {loss.text} :small[:gray[First in {names}]]")
     st.warning("\n".join(["Of this data set:", "", *lines]), icon=":material/warning:")
 
 
-def _count(choice: Choice) -> None:
+def _count(settings: ConversionSettings) -> None:
     """Show the job that counts, or offer it; small sets are counted unasked."""
     job: Job | None = st.session_state.get(_JOB)
-    is_asked = st.session_state.get(_SAID) == choice.digest
+    is_asked = st.session_state.get(_SAID) == settings.digest
     if job is not None and not is_asked and not job.finished:
         queue.cancel(job)
-    if not is_asked and choice.is_small:
-        _submit(choice)
+    if not is_asked and settings.is_small:
+        _submit(settings)
         is_asked = True
     if is_asked:
         done = progress.follow(_JOB)
         if done is not None:
-            note(choice.digest, done.result)
+            note(settings.digest, done.result)
             return
         job = st.session_state.get(_JOB)
     if not is_asked or job is None or job.finished:
@@ -76,13 +78,13 @@ def _count(choice: Choice) -> None:
             "Count exactly",
             key="convert count exactly",
             on_click=_submit,
-            args=(choice,),
+            args=(settings,),
             icon=":material/calculate:",
         )
 
 
-def _submit(choice: Choice) -> None:
+def _submit(settings: ConversionSettings) -> None:
     before = st.session_state.get(_JOB)
-    progress.submit(_JOB, "Counting what is lost", dataset_jobs.count, choice.request())
+    progress.submit(_JOB, "Counting what is lost", dataset_jobs.count, settings.request())
     if st.session_state.get(_JOB) is not before:
-        st.session_state[_SAID] = choice.digest
+        st.session_state[_SAID] = settings.digest

@@ -13,11 +13,11 @@ with errors.shown():
     dataset_source.show()
     opened = dataset_state.current()
     if opened is not None:
-        choice = target.show(opened)
+        settings = target.show(opened)
         export.remember()
         left, right = st.columns(2, gap="large")
         with left:
-            losses.show(choice)
+            losses.show(settings)
         with right:
-            preview.show(choice)
-        export.show(choice)
+            preview.show(settings)
+        export.show(settings)

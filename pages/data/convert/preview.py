@@ -12,7 +12,7 @@ import streamlit as st
 from maskcore import datasets, image_io
 from maskcore.datasets import Dataset, Images
 from maskcore.datasets.files import IMAGE_SUFFIXES, base, suffix
-from pages.data.convert.target import Choice, short
+from pages.data.convert.target import ConversionSettings, short
 from pages.shared import markdown
 
 _N_SAMPLES = 3
@@ -39,11 +39,11 @@ class FirstFiles:
     pictures: tuple[tuple[str, bytes], ...]
 
 
-def show(choice: Choice) -> None:
+def show(settings: ConversionSettings) -> None:
     """Show which files there will be and what is in the first of them."""
     st.subheader("The first files", anchor=False)
-    samples = choice.opened.dataset.samples
-    first = _first(choice.digest, choice.format, choice.images, choice.opened.dataset)
+    samples = settings.opened.dataset.samples
+    first = _first(settings.digest, settings.format, settings.images, settings.opened.dataset)
     st.code(_tree(first.names), language=None)
     if len(samples) > _N_SAMPLES:
         st.caption(f"Of the first {_N_SAMPLES} of {len(samples):,} samples.")
@@ -66,9 +66,9 @@ def _first(digest: str, name: str, images: Images, _dataset: Dataset) -> FirstFi
     del digest
     few = replace(_dataset, samples=_dataset.samples[:_N_SAMPLES])
     files = list(datasets.members(few, name, images=images))
-    annotations = {it for it, _ in files}
+    annotations = {file for file, _ in files}
     if images == "copy":
-        annotations = {it for it, _ in datasets.members(few, name, images="leave")}
+        annotations = {member for member, _ in datasets.members(few, name, images="leave")}
     texts: list[tuple[str, str]] = []
     pictures: list[tuple[str, bytes]] = []
     for member, content in files:
@@ -81,7 +81,7 @@ def _first(digest: str, name: str, images: Images, _dataset: Dataset) -> FirstFi
     # The file about all samples is the last one.
     texts = texts if len(texts) <= _MOST_TEXTS else [*texts[: _MOST_TEXTS - 1], texts[-1]]
     pictures.sort(key=_folder)
-    return FirstFiles(tuple(it for it, _ in files), tuple(texts), tuple(pictures))
+    return FirstFiles(tuple(file for file, _ in files), tuple(texts), tuple(pictures))
 
 
 def _folder(picture: tuple[str, bytes]) -> str:

@@ -28,7 +28,7 @@ _MOST_TO_READ = 200  # samples whose annotations are read while the page is draw
 
 
 @dataclass(frozen=True)
-class Choice:
+class ConversionSettings:
     """A conversion that was chosen.
 
     Attributes:
@@ -58,7 +58,7 @@ class Choice:
         return WriteRequest(self.opened.files, self.format, self.images, advice=advice)
 
 
-def show(opened: Opened) -> Choice:
+def show(opened: Opened) -> ConversionSettings:
     """Show what the data set is and let what it becomes be chosen."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -68,7 +68,7 @@ def show(opened: Opened) -> Choice:
         st.subheader("To", anchor=False)
         name = _format(opened)
         images = _images(name)
-    return Choice(opened, name, images)
+    return ConversionSettings(opened, name, images)
 
 
 def _source(opened: Opened) -> None:
@@ -87,13 +87,13 @@ def _source(opened: Opened) -> None:
 
 
 def _format(opened: Opened) -> str:
-    names = [name for name, it in datasets.FORMATS.items() if it.can_write]
+    names = [name for name, format_ in datasets.FORMATS.items() if format_.can_write]
     likely = "yolo" if opened.format == "coco" else "coco"
     st.session_state.setdefault("convert format", likely)
     name: str = st.selectbox(
         "Format",
         names,
-        format_func=lambda it: datasets.FORMATS[it].title,
+        format_func=lambda name: datasets.FORMATS[name].title,
         key="convert format",
         persist_state="session",
     )
@@ -104,7 +104,7 @@ def _format(opened: Opened) -> str:
 
 def _images(name: str) -> Images:
     can_embed = datasets.FORMATS[name].can_embed
-    options = [it for it in _IMAGES if can_embed or it != "embed"]
+    options = [images for images in _IMAGES if can_embed or images != "embed"]
     images: Images = st.segmented_control(
         "Images",
         options,

@@ -94,7 +94,7 @@ def _areas(survey: Survey) -> Spec:
     first = int(steps.min())
     counts = np.bincount(steps - first)
     edges = np.ceil(2 ** ((first + np.arange(counts.size)) / 2)).astype(np.int64)
-    return _histogram([f"{it:,}" for it in edges], counts, "Pixels, at least", "Masks")
+    return _histogram([f"{edge:,}" for edge in edges], counts, "Pixels, at least", "Masks")
 
 
 def _histogram(said: Sequence[str], counts: NDArray[np.int64], x_title: str, y_title: str) -> Spec:

@@ -49,8 +49,8 @@ def chosen(opened: Opened, surveyed: Surveyed | None) -> list[str]:
         if known is not None:
             kept &= _with_class(known, _choice(key, "Class", {_ANY: "any", **_classes(known)}))
             finding = _choice(key, "Findings", {_ANY: "any", **_findings(opened, known)})
-            wanted = _with_finding(opened, known, finding)
-            kept &= np.fromiter(map(wanted, names), np.bool_, len(names))
+            request = _with_finding(opened, known, finding)
+            kept &= np.fromiter(map(request, names), np.bool_, len(names))
             areas = {name: title for name, (title, _, _) in _SIZES.items()}
             area = _choice(key, "Size of masks", {_ANY: "any", "none": "no mask", **areas})
             kept &= _with_area(known, area)
@@ -58,7 +58,7 @@ def chosen(opened: Opened, surveyed: Surveyed | None) -> list[str]:
             kept &= _of_size(known, _choice(key, "Size of images", sizes))
     part = text.strip().casefold()
     if part:
-        kept &= np.fromiter((part in it.casefold() for it in names), np.bool_, len(names))
+        kept &= np.fromiter((part in name.casefold() for name in names), np.bool_, len(names))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{kept.sum():,} of {len(names):,} samples", width="stretch")
         if not kept.all():
@@ -78,7 +78,7 @@ def chosen(opened: Opened, surveyed: Surveyed | None) -> list[str]:
 
 
 def _reset(prefix: str) -> None:
-    for key in [it for it in st.session_state if str(it).startswith(prefix)]:
+    for key in [name for name in st.session_state if str(name).startswith(prefix)]:
         if not str(key).endswith("Order"):
             del st.session_state[key]
 
@@ -89,7 +89,7 @@ def _choice(
     return st.selectbox(
         title,
         list(options),
-        format_func=lambda it: options.get(it, it),
+        format_func=lambda choice: options.get(choice, choice),
         key=f"{key} {title}",
         label_visibility=title_is,
         persist_state="session",
@@ -164,8 +164,8 @@ def _of_size(surveyed: Surveyed, choice: str) -> _Rows:
     sizes = surveyed.survey.sizes_hw
     if choice == _ANY:
         return np.ones(len(sizes), np.bool_)
-    wanted = [int(side) for side in choice.split()]
-    return np.asarray((sizes == wanted).all(axis=1))
+    request = [int(side) for side in choice.split()]
+    return np.asarray((sizes == request).all(axis=1))
 
 
 def _ordered(surveyed: Surveyed, order: str, names: list[str]) -> NDArray[np.intp]:

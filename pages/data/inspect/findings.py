@@ -33,19 +33,23 @@ def show(opened: Opened, surveyed: Surveyed) -> None:
         survey.offer_pixels(opened, surveyed)
         return
     severity, kind = _filters(findings)
-    listed = [it for it in findings if severity in (None, it.severity) and kind in (None, it.kind)]
+    listed = [
+        finding
+        for finding in findings
+        if severity in (None, finding.severity) and kind in (None, finding.kind)
+    ]
     with st.container(horizontal=True):
         downloads.file(
             "All findings as CSV",
             f"{opened.name.removesuffix('.zip')}_findings.csv",
             lambda: audit.to_csv(findings).encode(),
-            f"{surveyed.wanted}",
+            f"{surveyed.request}",
             key="download findings",
         )
         survey.offer_pixels(opened, surveyed)
-    certain = [it for it in findings if it.is_certain]
+    certain = [finding for finding in findings if finding.is_certain]
     # They name masks by their places, which a correction may have changed since.
-    if certain and surveyed.wanted.id == opened.id:
+    if certain and surveyed.request.id == opened.id:
         with st.container(border=True):
             st.markdown(
                 f"**{len(certain):,}** of {counted(len(findings), 'finding')} "
@@ -56,21 +60,21 @@ def show(opened: Opened, surveyed: Surveyed) -> None:
 
 
 def _filters(findings: Sequence[Finding]) -> tuple[str | None, str | None]:
-    by_severity = Counter(it.severity for it in findings)
+    by_severity = Counter(finding.severity for finding in findings)
     severity = st.pills(
         "Severity",
-        [it for it in _SEVERITIES if by_severity[it]],
-        format_func=lambda it: _counted(it, by_severity[it]),
+        [level for level in _SEVERITIES if by_severity[level]],
+        format_func=lambda level: _counted(level, by_severity[level]),
         key="inspect severity",
         label_visibility="collapsed",
         persist_state="session",
     )
-    by_kind = Counter(it.kind for it in findings if severity in (None, it.severity))
+    by_kind = Counter(finding.kind for finding in findings if severity in (None, finding.severity))
     kind = st.selectbox(
         "Kind",
-        [it for it in KINDS if by_kind[it]],
+        [name for name in KINDS if by_kind[name]],
         index=None,
-        format_func=lambda it: f"{KINDS[it]} ({by_kind[it]:,})",
+        format_func=lambda name: f"{KINDS[name]} ({by_kind[name]:,})",
         placeholder=f"All {len(by_kind)} kinds" if len(by_kind) > 1 else "One kind",
         key="inspect kind",
         label_visibility="collapsed",
@@ -79,7 +83,7 @@ def _filters(findings: Sequence[Finding]) -> tuple[str | None, str | None]:
     return severity, kind
 
 
-def _counted(severity: str, count: int) -> str:
+def _counted(severity: Severity, count: int) -> str:
     word, color, icon = _SEVERITIES[severity]
     return f":{color}[{icon}] {counted(count, word)}"
 
@@ -91,7 +95,9 @@ def _list(listed: Sequence[Finding], surveyed: Surveyed) -> None:
     n_pages = math.ceil(len(listed) / _AT_A_TIME)
     key = f"inspect findings page {len(listed)}"
     page = min(st.session_state.get(key, 1), n_pages)
-    order = list(dict.fromkeys(it.sample for it in listed if it.sample in surveyed.places))
+    order = list(
+        dict.fromkeys(finding.sample for finding in listed if finding.sample in surveyed.places)
+    )
     first = (page - 1) * _AT_A_TIME
     for number, finding in enumerate(listed[first : first + _AT_A_TIME], start=first):
         card(finding, number, order)

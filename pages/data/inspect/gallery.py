@@ -92,6 +92,8 @@ def _caption(opened: Opened, surveyed: Surveyed | None, name: str) -> str:
         said.append("corrected")
     found = surveyed.findings_of.get(name, []) if surveyed is not None else []
     marks = [
-        mark for severity, mark in _MARKS.items() if any(severity == it.severity for it in found)
+        mark
+        for severity, mark in _MARKS.items()
+        if any(severity == finding.severity for finding in found)
     ]
     return " · ".join(said) + " " + "".join(marks)

@@ -55,11 +55,15 @@ def _summary(opened: Opened, surveyed: Surveyed | None) -> None:
     if surveyed is not None:
         survey = surveyed.survey
         n_masks, n_labels = survey.area.size, len(survey.labels)
-        counts = Counter(it.severity for it in survey.findings)
+        counts = Counter(finding.severity for finding in survey.findings)
         said = [
             counted(n_masks, "mask"),
             counted(n_labels, "class"),
-            *(counted(counts[it], it) for it in ("error", "warning", "note") if counts[it]),
+            *(
+                counted(counts[severity], severity)
+                for severity in ("error", "warning", "note")
+                if counts[severity]
+            ),
         ]
         st.markdown(" · ".join(said))
     if opened.corrected:

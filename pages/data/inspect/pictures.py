@@ -48,8 +48,8 @@ class Large:
 
     def shown(self, labels: Sequence[str]) -> Shown:
         """Bring the image and the masks together, in the colors of the labels."""
-        instances = [it.instance for it in self.contents.annotations]
-        colors = [to_hex(it) for it in _colors(instances, labels)]
+        instances = [annotation.instance for annotation in self.contents.annotations]
+        colors = [to_hex(color) for color in _colors(instances, labels)]
         return Shown.of(self.picture, instances, colors)
 
 
@@ -68,7 +68,7 @@ def _thumbnail(
     instances = _sample.instances
     image = _small(_sample)
     size_hw = image.shape[:2]
-    small = [replace(it, mask=_reduced(it.mask, size_hw)) for it in instances]
+    small = [replace(instance, mask=_reduced(instance.mask, size_hw)) for instance in instances]
     colors = _colors(instances, labels)
     drawn = overlay.draw(image, small, opacity=0.45, labels=False, colors=colors)
     return image_io.encode_jpeg(drawn, quality=85)
@@ -118,11 +118,16 @@ def _large(digest: str, name: str, corrected: str, _sample: Sample) -> Large:
         file_name = f"{file_name.rpartition('.')[0] or file_name}.png"
     picture = Picture(hashlib.sha256(content).hexdigest(), file_name, content, size_hw)
     contents = _sample.read()
-    sizes = {it.instance.mask.size_hw for it in contents.annotations} - {size_hw}
+    sizes = {annotation.instance.mask.size_hw for annotation in contents.annotations} - {size_hw}
     stretched = mask_size.mismatch(min(sizes), size_hw) if sizes else None
     fitted = [
-        replace(it, instance=replace(it.instance, mask=mask_size.resize(it.instance.mask, size_hw)))
-        for it in contents.annotations
+        replace(
+            annotation,
+            instance=replace(
+                annotation.instance, mask=mask_size.resize(annotation.instance.mask, size_hw)
+            ),
+        )
+        for annotation in contents.annotations
     ]
     return Large(picture, fault, replace(contents, annotations=fitted), stretched or "")
 
@@ -130,4 +135,6 @@ def _large(digest: str, name: str, corrected: str, _sample: Sample) -> Large:
 def _colors(instances: Sequence[Instance], labels: Sequence[str]) -> list[RGB]:
     """Return one color for each instance: the same for a label in all pictures of a set."""
     places = {label: place for place, label in enumerate(labels)}
-    return [to_rgb(of_place(places.setdefault(it.label, len(places)))) for it in instances]
+    return [
+        to_rgb(of_place(places.setdefault(instance.label, len(places)))) for instance in instances
+    ]

@@ -50,5 +50,5 @@ def current(opened: Opened) -> Place | None:
     name = st.session_state.get(_SAMPLE)
     if name not in opened.samples:
         return None
-    order = tuple(it for it in st.session_state.get(_ORDER, ()) if it in opened.samples)
+    order = tuple(name for name in st.session_state.get(_ORDER, ()) if name in opened.samples)
     return Place(name, order if name in order else (name,))

@@ -86,19 +86,19 @@ def _masks(large: Large, name: str) -> int | None:
     st.caption(f"{width:,} × {height:,} pixels · {counted(len(annotations), 'mask')}")
     if not annotations:
         return None
-    with_groups = any(it.instance.is_crowd for it in annotations)
+    with_groups = any(annotation.instance.is_crowd for annotation in annotations)
     rows = []
-    for number, it in enumerate(annotations, start=1):
-        x1, y1, x2, y2 = it.instance.box
+    for number, annotation in enumerate(annotations, start=1):
+        x1, y1, x2, y2 = annotation.instance.box
         row = {
             "No.": number,
-            "Class": it.instance.label,
-            "Area": rle.area(it.instance.mask),
+            "Class": annotation.instance.label,
+            "Area": rle.area(annotation.instance.mask),
             "Box": f"{x1}, {y1}, {x2}, {y2}",
-            "Where": it.where,
+            "Where": annotation.where,
         }
         if with_groups:
-            row["Group"] = it.instance.is_crowd
+            row["Group"] = annotation.instance.is_crowd
         rows.append(row)
     event = st.dataframe(
         rows,
@@ -115,7 +115,7 @@ def _masks(large: Large, name: str) -> int | None:
 
 
 def _correction(opened: Opened, sample: Sample, large: Large, selected: int | None) -> None:
-    instances = [it.instance for it in large.contents.annotations]
+    instances = [annotation.instance for annotation in large.contents.annotations]
     layers = inspect_sent.layers(large.picture, opened, sample.name)
     sent = layers is not None
     with st.container(horizontal=True):
@@ -132,7 +132,7 @@ def _correction(opened: Opened, sample: Sample, large: Large, selected: int | No
                     _send(opened, sample, large.picture, instances, selected)
                 _to_canvas()
         if layers is not None:
-            kept = [it for it in layers if rle.area(it.mask)]
+            kept = [layer for layer in layers if rle.area(layer.mask)]
             st.button(
                 "Put back into the data set",
                 key="put back",

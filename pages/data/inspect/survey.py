@@ -17,12 +17,12 @@ from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
 from pages.shared.jobs.queue import queue
 
-_JOB, _WANTED, _LAST = "inspect job", "inspect wanted", "inspect survey"
+_JOB, _REQUEST, _LAST = "inspect job", "inspect request", "inspect survey"
 _FEW = 500  # samples that are looked through anew after every correction
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SurveyRequest:
     """What a survey is made of.
 
     Attributes:
@@ -41,11 +41,11 @@ class Surveyed:
     """A survey, and what it was made of.
 
     Attributes:
-        wanted: What it was made of.
+        request: What it was made of.
         survey: What was found.
     """
 
-    wanted: Wanted
+    request: SurveyRequest
     survey: Survey
 
     @cached_property
@@ -62,18 +62,18 @@ class Surveyed:
     def findings_of(self) -> dict[str, list[Finding]]:
         """Name of a sample -> what was found in it."""
         found = defaultdict(list)
-        for it in self.survey.findings:
-            if it.sample:
-                found[it.sample].append(it)
+        for finding in self.survey.findings:
+            if finding.sample:
+                found[finding.sample].append(finding)
         return dict(found)
 
     @cached_property
     def samples_of_kind(self) -> dict[str, set[str]]:
         """Kind of a finding -> the samples in which it was made."""
         found = defaultdict(set)
-        for it in self.survey.findings:
-            if it.sample:
-                found[it.kind].add(it.sample)
+        for finding in self.survey.findings:
+            if finding.sample:
+                found[finding.kind].add(finding.sample)
         return dict(found)
 
 
@@ -85,11 +85,11 @@ def follow(opened: Opened) -> Surveyed | None:
         set it is out of date until somebody asks for another.
     """
     last = _last(opened)
-    asked: Wanted | None = st.session_state.get(_WANTED)
-    changed = last is None or (last.wanted.id != opened.id and len(opened.samples) <= _FEW)
+    asked: SurveyRequest | None = st.session_state.get(_REQUEST)
+    changed = last is None or (last.request.id != opened.id and len(opened.samples) <= _FEW)
     if changed and (asked is None or asked.id != opened.id):
-        _submit(opened, last is not None and last.wanted.read_images)
-    asked = st.session_state.get(_WANTED)
+        _submit(opened, last is not None and last.request.read_images)
+    asked = st.session_state.get(_REQUEST)
     if asked is not None and asked.digest == opened.digest:
         done = progress.follow(_JOB)
         job: Job = st.session_state[_JOB]
@@ -102,7 +102,7 @@ def follow(opened: Opened) -> Surveyed | None:
                 args=(opened, asked.read_images),
             )
     last = _last(opened)
-    if last is not None and last.wanted.id != opened.id and len(opened.samples) > _FEW:
+    if last is not None and last.request.id != opened.id and len(opened.samples) > _FEW:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
                 ":material/history: Findings and charts are of before the last correction.",
@@ -113,7 +113,7 @@ def follow(opened: Opened) -> Surveyed | None:
                 key="look through anew",
                 icon=":material/refresh:",
                 on_click=_submit,
-                args=(opened, last.wanted.read_images),
+                args=(opened, last.request.read_images),
             )
     return last
 
@@ -123,13 +123,13 @@ def forget() -> None:
     job: Job | None = st.session_state.pop(_JOB, None)
     if job is not None and not job.finished:
         queue.cancel(job)
-    for key in (_WANTED, _LAST):
+    for key in (_REQUEST, _LAST):
         st.session_state.pop(key, None)
 
 
 def offer_pixels(opened: Opened, surveyed: Surveyed) -> None:
     """Offer to decode all images too, unless that was done."""
-    if not surveyed.wanted.read_images:
+    if not surveyed.request.read_images:
         st.button(
             "Check the pixels of all images too",
             key="check pixels",
@@ -146,10 +146,10 @@ def _last(opened: Opened) -> Surveyed | None:
     job: Job | None = st.session_state.get(_JOB)
     last: Surveyed | None = st.session_state.get(_LAST)
     if job is not None and job.state == "done":
-        wanted = st.session_state[_WANTED]
+        request = st.session_state[_REQUEST]
         if last is None or last.survey is not job.result:
-            last = st.session_state[_LAST] = Surveyed(wanted, job.result)
-    return last if last is not None and last.wanted.digest == opened.digest else None
+            last = st.session_state[_LAST] = Surveyed(request, job.result)
+    return last if last is not None and last.request.digest == opened.digest else None
 
 
 def _submit(opened: Opened, read_images: bool) -> None:
@@ -164,4 +164,4 @@ def _submit(opened: Opened, read_images: bool) -> None:
         read_images,
     )
     if st.session_state.get(_JOB) is not before:
-        st.session_state[_WANTED] = Wanted(opened.digest, opened.id, read_images)
+        st.session_state[_REQUEST] = SurveyRequest(opened.digest, opened.id, read_images)

@@ -7,15 +7,17 @@ from dataclasses import fields
 from maskcore.augment import Ranges
 from maskcore.augment.files import Plan
 from pages.shared.cutouts import FROM_LAYERS
-from pages.use.augment.controls import Choice
-from pages.use.augment.export_job import Source
+from pages.use.augment.controls import SampleSettings
+from pages.use.augment.export_job import SampledImage
 
 _PADDING = {"nearest": "edge", "reflect": "symmetric"}
 
 
-def maskcore(source: Source, choice: Choice, plan: Plan) -> str:
+def maskcore(source: SampledImage, settings: SampleSettings, plan: Plan) -> str:
     """Write the calls that export the samples of one image as the page does."""
-    ranges = f"augment.PRESETS[{choice.preset!r}]" if choice.preset else _written(choice.ranges)
+    ranges = (
+        f"augment.PRESETS[{settings.preset!r}]" if settings.preset else _written(settings.ranges)
+    )
     instances = FROM_LAYERS.format(name=source.name)
     if not source.instances:
         instances = f"\nimage = image_io.read_image(Path({source.name!r}))\ninstances = []\n"
@@ -44,9 +46,9 @@ archive.write_zip(Path("samples.zip"), members)
 def _written(ranges: Ranges) -> str:
     off = Ranges()
     changed = [
-        f"        {it.name}={getattr(ranges, it.name)!r},\n"
-        for it in fields(ranges)
-        if getattr(ranges, it.name) != getattr(off, it.name)
+        f"        {field.name}={getattr(ranges, field.name)!r},\n"
+        for field in fields(ranges)
+        if getattr(ranges, field.name) != getattr(off, field.name)
     ]
     return f"augment.Ranges(\n{''.join(changed)}    )" if changed else "augment.Ranges()"
 

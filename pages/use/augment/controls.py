@@ -59,13 +59,13 @@ _TABS = {
     },
 }
 _RANGES: Mapping[str, _Range] = MappingProxyType(
-    {name: it for ranges in _TABS.values() for name, it in ranges.items()}
+    {name: range_ for ranges in _TABS.values() for name, range_ in ranges.items()}
 )
 _FLIPS = {"horizontal_flip": "Swap left and right", "vertical_flip": "Swap top and bottom"}
 
 
 @dataclass(frozen=True)
-class Choice:
+class SampleSettings:
     """What samples are made from.
 
     Attributes:
@@ -79,7 +79,7 @@ class Choice:
     seed: int
 
 
-def chosen() -> Choice:
+def chosen() -> SampleSettings:
     """Return what the controls say."""
     state = st.session_state
     for name, value in _shown(PRESETS[_FIRST]).items():
@@ -88,13 +88,13 @@ def chosen() -> Choice:
     said = {name: state[_key(name)] for name in _shown(PRESETS[_FIRST])}
     for preset, ranges in PRESETS.items():
         if said == _shown(ranges):
-            return Choice(ranges, preset, state[_SEED])
-    return Choice(_ranges(said), "", state[_SEED])
+            return SampleSettings(ranges, preset, state[_SEED])
+    return SampleSettings(_ranges(said), "", state[_SEED])
 
 
-def start(choice: Choice) -> None:
+def start(settings: SampleSettings) -> None:
     """Show what most people need: a button for other samples, and the presets."""
-    st.session_state[_PRESET] = choice.preset or (_OFF if choice.ranges == Ranges() else None)
+    st.session_state[_PRESET] = settings.preset or (_OFF if settings.ranges == Ranges() else None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("New draw", key="new draw", icon=":material/casino:", on_click=_next_seed)
         st.number_input("Seed", 0, _MAX_SEED, key=_SEED, width=130, persist_state="session")
@@ -114,8 +114,8 @@ def show() -> None:
         with tab:
             if title == _GEOMETRY:
                 _flips()
-            for name, it in ranges.items():
-                _slider(name, it)
+            for name, range_ in ranges.items():
+                _slider(name, range_)
             if title == _GEOMETRY:
                 _fill()
 
@@ -137,15 +137,15 @@ def _flips() -> None:
             st.toggle(title, key=_key(name), persist_state="session", help="In half of the samples")
 
 
-def _slider(name: str, it: _Range) -> None:
+def _slider(name: str, control: _Range) -> None:
     st.slider(
-        it.title,
-        it.low,
-        it.high,
-        step=it.step,
-        format=it.format,
+        control.title,
+        control.low,
+        control.high,
+        step=control.step,
+        format=control.format,
         key=_key(name),
-        help=it.help,
+        help=control.help,
         persist_state="session",
     )
 
@@ -168,22 +168,22 @@ def _fill() -> None:
 def _shown(ranges: Ranges) -> dict[str, Any]:
     """Return ranges as the controls show them, by attribute."""
     values: dict[str, Any] = {name: getattr(ranges, name) > 0 for name in _FLIPS}
-    for name, it in _RANGES.items():
+    for name, control in _RANGES.items():
         span = (100, 100) if getattr(ranges, name) is None else ranges.span(name)
-        low, high = (round(end * it.unit / it.step) * it.step for end in span)
+        low, high = (round(end * control.unit / control.step) * control.step for end in span)
         values[name] = (round(low, 2), round(high, 2))
     return {**values, "fill": ranges.fill, "fill_color": to_hex(ranges.fill_color)}
 
 
 def _ranges(said: Mapping[str, Any]) -> Ranges:
     values = {**said, "fill_color": to_rgb(said["fill_color"])}
-    for name, it in _RANGES.items():
+    for name, control in _RANGES.items():
         low, high = said[name]
-        values[name] = low / it.unit, high / it.unit
+        values[name] = low / control.unit, high / control.unit
     if said["jpeg_quality"] == (100, 100):
         values["jpeg_quality"] = None
     off = Ranges()
-    return Ranges(**{name: it for name, it in values.items() if it != getattr(off, name)})
+    return Ranges(**{name: value for name, value in values.items() if value != getattr(off, name)})
 
 
 def _key(name: str) -> str:

@@ -16,8 +16,8 @@ from pages.shared import downloads, view, workspace
 from pages.shared.jobs import file_job, file_offer
 from pages.shared.view import Shown
 from pages.use.augment import as_code, export_job, grid
-from pages.use.augment.controls import Choice
-from pages.use.augment.export_job import Source
+from pages.use.augment.controls import SampleSettings
+from pages.use.augment.export_job import SampledImage
 
 _KEY = "samples"
 _COUNT, _EVERYWHERE = "augment count", "augment in all"
@@ -32,12 +32,12 @@ def count() -> int:
     return number
 
 
-def show(shown: Shown, choice: Choice) -> None:
+def show(shown: Shown, settings: SampleSettings) -> None:
     """Show what can be chosen of the export, its progress and the download."""
     st.subheader("Export", anchor=False)
-    plan = _plan(choice)
-    sources, cache_key = _sources(_pictures(shown), choice, plan)
-    n_out = sum(len(it.left_out) for it in sources)
+    plan = _plan(settings)
+    sources, cache_key = _sources(_pictures(shown), settings, plan)
+    n_out = sum(len(source.left_out) for source in sources)
     total = plan.count * len(sources) - n_out
     file_offer.show(
         _KEY,
@@ -49,12 +49,12 @@ def show(shown: Shown, choice: Choice) -> None:
         latest=file_job.latest(_KEY),
         notes=[f"{n_out} left out."] if n_out else [],
     )
-    downloads.same_in_python(as_code.maskcore(sources[0], choice, plan))
+    downloads.same_in_python(as_code.maskcore(sources[0], settings, plan))
     with st.expander("The same with torchvision, as far as it can", icon=":material/code:"):
-        st.code(as_code.torchvision(choice.ranges, shown.picture.size_hw), language="python")
+        st.code(as_code.torchvision(settings.ranges, shown.picture.size_hw), language="python")
 
 
-def _plan(choice: Choice) -> Plan:
+def _plan(settings: SampleSettings) -> Plan:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(
             "Samples of each image", 1, _MAX_COUNT, key=_COUNT, width=170, persist_state="session"
@@ -77,7 +77,7 @@ def _plan(choice: Choice) -> Plan:
             persist_state="session",
         )
     return Plan(
-        choice.ranges, number, choice.seed, image_format, _LABEL_MAPS in masks, _MASKS in masks
+        settings.ranges, number, settings.seed, image_format, _LABEL_MAPS in masks, _MASKS in masks
     )
 
 
@@ -91,20 +91,25 @@ def _pictures(shown: Shown) -> list[Shown]:
     return [view.layers_shown(picture, empty_too=False) for picture in pictures]
 
 
-def _sources(chosen: Sequence[Shown], choice: Choice, plan: Plan) -> tuple[list[Source], str]:
+def _sources(
+    chosen: Sequence[Shown], settings: SampleSettings, plan: Plan
+) -> tuple[list[SampledImage], str]:
     """Return the images as the job takes them, and what identifies all that it is given."""
     sources = []
-    for it in chosen:
-        out = grid.left_out(it.picture.id, choice)
+    for shown in chosen:
+        out = grid.left_out(shown.picture.id, settings)
         left_out = frozenset(index for index in out if index < plan.count)
-        sources.append(Source(it.picture.name, it.picture.content, it.instances, left_out))
+        sources.append(
+            SampledImage(shown.picture.name, shown.picture.content, shown.instances, left_out)
+        )
     stated = [
-        (it.digest, sorted(source.left_out)) for it, source in zip(chosen, sources, strict=True)
+        (shown.digest, sorted(source.left_out))
+        for shown, source in zip(chosen, sources, strict=True)
     ]
     return sources, hashlib.sha256(repr((stated, plan)).encode()).hexdigest()
 
 
-def _submit(sources: Sequence[Source], plan: Plan, cache_key: str) -> None:
+def _submit(sources: Sequence[SampledImage], plan: Plan, cache_key: str) -> None:
     file_job.submit(
         _KEY, "Making samples", "samples.zip", cache_key, export_job.write, list(sources), plan
     )

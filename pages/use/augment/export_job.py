@@ -14,7 +14,7 @@ from pages.shared.jobs.worker import Report
 
 
 @dataclass(frozen=True)
-class Source:
+class SampledImage:
     """An image to make samples of.
 
     Attributes:
@@ -34,7 +34,7 @@ class Source:
         return image_io.read_image(self.content), self.instances
 
 
-def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> None:
+def write(report: Report, sources: Sequence[SampledImage], plan: Plan, path: str) -> None:
     """Write the samples of images to a zip.
 
     Args:
@@ -52,9 +52,11 @@ def write(report: Report, sources: Sequence[Source], plan: Plan, path: str) -> N
 
     report(0.0, "reading the image", None)
     members = augment_files.members(
-        [Original(it.name, it.load) for it in sources],
+        [Original(source.name, source.load) for source in sources],
         **vars(plan),
-        left_out={(place, index) for place, it in enumerate(sources) for index in it.left_out},
+        left_out={
+            (place, index) for place, source in enumerate(sources) for index in source.left_out
+        },
         progress=progress,
     )
     bounded_zip.write(members, path, what="samples", advice="export fewer, or write them as JPEG")

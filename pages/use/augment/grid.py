@@ -11,7 +11,7 @@ from maskcore.augment import Drawn
 from pages.shared import view
 from pages.shared.view import Shown
 from pages.use.augment import samples
-from pages.use.augment.controls import Choice
+from pages.use.augment.controls import SampleSettings
 from pages.use.augment.samples import Look
 
 _LOOK, _SIZE, _LEFT_OUT, _PAGE = (
@@ -23,26 +23,28 @@ _LOOK, _SIZE, _LEFT_OUT, _PAGE = (
 _SIZES = (4, 9, 16, 25)
 
 
-def left_out(picture_id: str, choice: Choice) -> frozenset[int]:
+def left_out(picture_id: str, settings: SampleSettings) -> frozenset[int]:
     """Return the samples that are left out, by index; other numbers are other samples."""
-    return _marks().get((picture_id, choice), frozenset())
+    return _marks().get((picture_id, settings), frozenset())
 
 
-def _marks() -> dict[tuple[str, Choice], frozenset[int]]:
-    marks: dict[tuple[str, Choice], frozenset[int]] = st.session_state.setdefault(_LEFT_OUT, {})
+def _marks() -> dict[tuple[str, SampleSettings], frozenset[int]]:
+    marks: dict[tuple[str, SampleSettings], frozenset[int]] = st.session_state.setdefault(
+        _LEFT_OUT, {}
+    )
     return marks
 
 
-def _toggle(picture_id: str, choice: Choice, index: int) -> None:
-    _marks()[picture_id, choice] = left_out(picture_id, choice) ^ {index}
+def _toggle(picture_id: str, settings: SampleSettings, index: int) -> None:
+    _marks()[picture_id, settings] = left_out(picture_id, settings) ^ {index}
 
 
-def show(shown: Shown, choice: Choice, count: int) -> None:
+def show(shown: Shown, settings: SampleSettings, count: int) -> None:
     """Show samples of the picture, some at a time.
 
     Args:
         shown: The picture and the masks that are augmented with it.
-        choice: What the samples are made from.
+        settings: What the samples are made from.
         count: How many there are.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,15 +73,15 @@ def show(shown: Shown, choice: Choice, count: int) -> None:
     columns = math.isqrt(size)
     with st.grid(columns, min_column_width=60, gap="small" if columns < 4 else "xsmall"):
         for index in range(first, min(first + size, count)):
-            _cell(shown, choice, index, look)
+            _cell(shown, settings, index, look)
     if n_pages > 1:
         st.pagination(n_pages, key=_PAGE, max_visible_pages=5)
 
 
-def _cell(shown: Shown, choice: Choice, index: int, look: Look) -> None:
-    faded = index in left_out(shown.picture.id, choice)
+def _cell(shown: Shown, settings: SampleSettings, index: int, look: Look) -> None:
+    faded = index in left_out(shown.picture.id, settings)
     with st.container(gap=None):
-        content = samples.cell(shown, choice, index, look, faded=faded)
+        content = samples.cell(shown, settings, index, look, faded=faded)
         st.image(content, width="stretch", alt=f"Sample {index + 1}")
         with st.container(horizontal=True, horizontal_alignment="distribute", gap=None, wrap=False):
             if st.button(
@@ -89,32 +91,32 @@ def _cell(shown: Shown, choice: Choice, index: int, look: Look) -> None:
                 icon=":material/zoom_in:",
                 help="Look at it closely",
             ):
-                _enlarge(shown, choice, index, look)
+                _enlarge(shown, settings, index, look)
             st.button(
                 ":material/undo:" if faded else ":material/close:",
                 key=f"leave out {index}",
                 type="tertiary",
                 help="Take it in again" if faded else "Leave it out",
                 on_click=_toggle,
-                args=(shown.picture.id, choice, index),
+                args=(shown.picture.id, settings, index),
             )
 
 
-def _enlarge(shown: Shown, choice: Choice, index: int, look: Look) -> None:
+def _enlarge(shown: Shown, settings: SampleSettings, index: int, look: Look) -> None:
     @st.dialog(f"Sample {index + 1}", width="large")
     def closely() -> None:
-        content = samples.large(shown.digest, repr(choice), index, look, shown, choice)
+        content = samples.large(shown.digest, repr(settings), index, look, shown, settings)
         left, right = view.beside(shown.picture)
         left.image(content, width="stretch", alt=f"Sample {index + 1}, enlarged")
-        facts = drawn_facts(samples.drawn(shown.picture, choice, index))
+        facts = drawn_facts(samples.drawn(shown.picture, settings, index))
         right.table(facts, border="horizontal", hide_header=True)
-        taken = index not in left_out(shown.picture.id, choice)
+        taken = index not in left_out(shown.picture.id, settings)
         if right.button(
             "Leave it out" if taken else "Take it in again",
             key="leave out enlarged",
             icon=":material/close:" if taken else ":material/undo:",
             on_click=_toggle,
-            args=(shown.picture.id, choice, index),
+            args=(shown.picture.id, settings, index),
         ):
             st.rerun()
 

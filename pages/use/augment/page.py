@@ -13,11 +13,11 @@ if picture is None:
     links.open_first()
 else:
     shown = view.layers_shown(picture, empty_too=False)
-    choice = augment_controls.chosen()
-    augment_controls.start(choice)
+    settings = augment_controls.chosen()
+    augment_controls.start(settings)
     look, controls = view.beside(picture)
     with look:
-        grid.show(shown, choice, export.count())
+        grid.show(shown, settings, export.count())
     with controls:
         augment_controls.show()
-    export.show(shown, choice)
+    export.show(shown, settings)

@@ -17,7 +17,7 @@ from maskcore.types import Image, Instance
 from pages.shared import pictures
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
-from pages.use.augment.controls import Choice
+from pages.use.augment.controls import SampleSettings
 
 Look = Literal["Overlay", "Masks", "Image"]
 
@@ -27,15 +27,15 @@ CELL, LARGE = 320, 1400
 _FADED = 0.2
 
 
-def drawn(picture: Picture, choice: Choice, index: int) -> Drawn:
+def drawn(picture: Picture, settings: SampleSettings, index: int) -> Drawn:
     """Draw the numbers of a picture's sample; the export draws the same."""
-    rng = augment.generator(choice.seed, picture.name, index)
-    return augment.draw(choice.ranges, picture.size_hw, rng)
+    rng = augment.generator(settings.seed, picture.name, index)
+    return augment.draw(settings.ranges, picture.size_hw, rng)
 
 
-def cell(shown: Shown, choice: Choice, index: int, look: Look, *, faded: bool) -> bytes:
+def cell(shown: Shown, settings: SampleSettings, index: int, look: Look, *, faded: bool) -> bytes:
     """Return a sample as a small JPEG, faded if it is left out."""
-    return _cell(shown.digest, repr(choice), index, look, faded, shown, choice)
+    return _cell(shown.digest, repr(settings), index, look, faded, shown, settings)
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
@@ -46,7 +46,7 @@ def _cell(
     look: Look,
     faded: bool,
     _shown: Shown,
-    _choice: Choice,
+    _choice: SampleSettings,
 ) -> bytes:
     del digest, said  # the key
     image, instances, colors = _small(_shown.digest, _shown)
@@ -59,12 +59,14 @@ def _cell(
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def large(digest: str, said: str, index: int, look: Look, _shown: Shown, _choice: Choice) -> bytes:
+def large(
+    digest: str, said: str, index: int, look: Look, _shown: Shown, _choice: SampleSettings
+) -> bytes:
     """Return a sample as a JPEG to look at closely, with its labels.
 
     Args:
         digest: Of what is shown.
-        said: What tells the choice from others.
+        said: What tells the settings from others.
         index: Of the sample.
         look: What is seen of it.
     """
@@ -109,13 +111,17 @@ def _small(digest: str, _shown: Shown) -> tuple[Image, list[Instance], list[RGB]
     of_color: dict[RGB, list[Instance]] = {}
     for color, instance in zip(_shown.rgb(), _fitted(_shown, image), strict=True):
         of_color.setdefault(color, []).append(instance)
-    joined = [Instance(rle.union(it.mask for it in some), "") for some in of_color.values()]
+    joined = [
+        Instance(rle.union(instance.mask for instance in some), "") for some in of_color.values()
+    ]
     return image, joined, list(of_color)
 
 
 def _fitted(shown: Shown, image: Image) -> list[Instance]:
     size_hw = image.shape[:2]
     return [
-        it if it.mask.size_hw == size_hw else replace(it, mask=masks.reduce(it.mask, size_hw))
-        for it in shown.instances
+        instance
+        if instance.mask.size_hw == size_hw
+        else replace(instance, mask=masks.reduce(instance.mask, size_hw))
+        for instance in shown.instances
     ]

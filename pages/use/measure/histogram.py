@@ -15,12 +15,12 @@ from maskcore.types import Instance
 from pages.shared import caches, markdown, pictures, view
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
-from pages.use.measure.rows import Chosen
+from pages.use.measure.rows import Selection
 
 _OUTSIDE = "#8a8f9c"  # stands out from both themes' backgrounds
 
 
-def show(picture: Picture, chosen: Chosen, channels: Sequence[str]) -> None:
+def show(picture: Picture, chosen: Selection, channels: Sequence[str]) -> None:
     """Show a chart for each channel, with both curves in percent of their pixels."""
     if not channels:
         st.info("Choose a channel to see its values.", icon=":material/bar_chart:")

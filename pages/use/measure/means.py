@@ -10,12 +10,12 @@ from maskcore.measure import MeanComparison
 from maskcore.rle import RLE
 from pages.shared import caches, pictures
 from pages.shared.pictures import Picture
-from pages.use.measure.rows import Chosen
+from pages.use.measure.rows import Selection
 
 _ROWS, _COLUMNS = 12, 14
 
 
-def show(picture: Picture, chosen: Chosen) -> None:
+def show(picture: Picture, chosen: Selection) -> None:
     """Show both means of what is chosen, and a few of its values as a masked array."""
     with st.expander(
         "Why masked, not blacked out",
@@ -32,7 +32,7 @@ def show(picture: Picture, chosen: Chosen) -> None:
             _values(picture, chosen)
 
 
-def _means(picture: Picture, chosen: Chosen) -> None:
+def _means(picture: Picture, chosen: Selection) -> None:
     found = _compared(picture, chosen.mask)
     share = found.n_inside / found.n_pixels
     st.markdown(
@@ -61,7 +61,7 @@ def _compared(picture: Picture, mask: RLE) -> MeanComparison:
     return measure.compare_means(pictures.image(picture), mask)
 
 
-def _values(picture: Picture, chosen: Chosen) -> None:
+def _values(picture: Picture, chosen: Selection) -> None:
     """Show a small part of one channel, at first at the edge of the mask."""
     height, width = picture.size_hw
     n_rows, n_columns = min(_ROWS, height), min(_COLUMNS, width)

@@ -91,11 +91,12 @@ def _of_layer(layers: Sequence[Layer]) -> Find | None:
 def fill(find: Find) -> Fill:
     """Show the choice of how to fill; single pixels take the median best, areas the others."""
     kind = "layer" if find.layer else "noise"
+    usual: Method = "telea" if find.layer else "median"
     method = st.segmented_control(
         "Fill",
         list(_METHODS),
         format_func=_METHODS.__getitem__,
-        default="telea" if find.layer else "median",
+        default=usual,
         required=True,
         key=f"{kind} method",
         persist_state="session",

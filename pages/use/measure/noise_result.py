@@ -104,7 +104,9 @@ def _parts(
 ) -> tuple[bytes, bytes | None]:
     del picture_id, find_digest
     before, after = noise_job.part(pictures.image(_picture), _mask, box, fill)
-    files = (image_io.encode_jpeg(it, quality=92) for it in (before, after) if it is not None)
+    files = (
+        image_io.encode_jpeg(image, quality=92) for image in (before, after) if image is not None
+    )
     return next(files), next(files, None)
 
 

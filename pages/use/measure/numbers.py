@@ -80,7 +80,7 @@ def _statistics(
     st.subheader("Statistics")
     columns = [("", "Column"), *((title, kind) for title in _SHOWN.values() for kind in _KINDS)]
     rows = [
-        [before.name, *(getattr(it, value) for value in _SHOWN for it in (before, after))]
+        [before.name, *(getattr(column, value) for value in _SHOWN for column in (before, after))]
         for before, after in zip(every, unmasked, strict=True)
     ]
     frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(columns))

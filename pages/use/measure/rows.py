@@ -28,7 +28,7 @@ _SWATCH = (
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Selection:
     """What is looked at closely.
 
     Attributes:
@@ -66,9 +66,11 @@ def _measured(picture: Picture, mask: RLE) -> Statistics:
     return row
 
 
-def choose(shown: Shown, rows: Sequence[Statistics], channels: Sequence[str]) -> Chosen:
+def choose(shown: Shown, rows: Sequence[Statistics], channels: Sequence[str]) -> Selection:
     """Show the table; return the layer of the selected row, or all of them together."""
-    numbered = [(n, it.id) for n, it in enumerate(workspace.layers(), start=1) if it.visible]
+    numbered = [
+        (n, layer.id) for n, layer in enumerate(workspace.layers(), start=1) if layer.visible
+    ]
     table = [_cells(row, channels) for row in rows]
     for cells, (number, _), color in zip(table, numbered, shown.colors, strict=False):
         cells |= {"Color": _swatch(color), "No.": number}
@@ -79,7 +81,7 @@ def choose(shown: Shown, rows: Sequence[Statistics], channels: Sequence[str]) ->
         return _together(shown)
     instance = shown.instances[place]
     name = instance.label or f"layer {numbered[place][0]}"
-    return Chosen(name, instance.mask, shown.colors[place], place)
+    return Selection(name, instance.mask, shown.colors[place], place)
 
 
 def _table(
@@ -155,15 +157,15 @@ def _swatch(color: str) -> str:
     return f"data:image/svg+xml,{quote(_SWATCH.format(color=color))}"
 
 
-def _together(shown: Shown) -> Chosen:
+def _together(shown: Shown) -> Selection:
     if not shown.instances:
-        return Chosen("Whole image", _whole(shown.picture), to_hex(PALETTE[0]), None)
+        return Selection("Whole image", _whole(shown.picture), to_hex(PALETTE[0]), None)
     if len(shown.instances) == 1:
         only = shown.instances[0]
         name = only.label or "the layer"
-        return Chosen(name, only.mask, shown.colors[0], None)
+        return Selection(name, only.mask, shown.colors[0], None)
     mask = rle.union([instance.mask for instance in shown.instances])
-    return Chosen("All layers", mask, to_hex(PALETTE[0]), None)
+    return Selection("All layers", mask, to_hex(PALETTE[0]), None)
 
 
 def _whole(picture: Picture) -> RLE:

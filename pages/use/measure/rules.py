@@ -57,7 +57,9 @@ class Rule:
             "high": self.high,
             "columns": None if self.column is None else [self.column],
         }
-        options = ", ".join(f"{name}={it!r}" for name, it in said.items() if it is not None)
+        options = ", ".join(
+            f"{name}={value!r}" for name, value in said.items() if value is not None
+        )
         return f"masked = numbers.mask_values(masked, {options})"
 
 
@@ -96,8 +98,8 @@ def chosen(table: NumbersTable) -> list[Rule]:
         name: ((equal or "").strip(), _number(low), _number(high))
         for name, (_, equal, low, high) in zip(names, edited.itertuples(index=False), strict=True)
     }
-    saved[identity] = {name: it for name, it in cells.items() if it != ("", None, None)}
-    return [_rule(name, *it) for name, it in saved[identity].items()]
+    saved[identity] = {name: cell for name, cell in cells.items() if cell != ("", None, None)}
+    return [_rule(name, *cells) for name, cells in saved[identity].items()]
 
 
 def _identity(names: Sequence[str]) -> str:
@@ -116,7 +118,7 @@ def _number(value: float | None) -> float | None:
 
 def _rule(name: str, equal: str, low: float | None, high: float | None) -> Rule:
     try:
-        values = tuple(float(it) for it in re.split(r",?[\s;]+", equal) if it)
+        values = tuple(float(part) for part in re.split(r",?[\s;]+", equal) if part)
     except ValueError as error:
         raise DatasetError(
             f"“{equal:.40}” is not a number; write several with spaces between, and decimals "

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from pages.shared import cutouts
 from pages.shared.view import Shown
-from pages.use.patches.controls import Choice
+from pages.use.patches.controls import CutRequest
 
 _SETTINGS = ("size_hw", "stride_hw", "edge", "pad_rgb", "min_mask", "validation", "seed")
 
 
-def cut(shown: Shown, stem: str, choice: Choice) -> str:
+def cut(shown: Shown, stem: str, request: CutRequest) -> str:
     """Write the calls that cut a picture as the page does, and join it again."""
     name = shown.picture.name
-    settings = choice.settings
-    said = "".join(f"    {it}={getattr(settings, it)!r},\n" for it in _SETTINGS)
+    settings = request.settings
+    said = "".join(f"    {name_}={getattr(settings, name_)!r},\n" for name_ in _SETTINGS)
     imports = ["image_io", "patches"]
     load, mask = f"image = image_io.read_image(Path({name!r}))", "None"
     if shown.instances:
-        imports.append("masks" if choice.with_labels else "rle")
+        imports.append("masks" if request.with_labels else "rle")
         joined = "rle.decode(rle.union(it.mask for it in instances))"
-        if choice.with_labels:
+        if request.with_labels:
             joined = "masks.label_map([it.mask for it in instances], ids=ids)"
         load, mask = cutouts.FROM_LAYERS.replace("{name!r}", repr(name)).strip(), "mask"
-        if choice.with_labels:
+        if request.with_labels:
             load += (
                 "\nlabels = list(dict.fromkeys(it.label for it in instances))"
                 "\nids = [1 + labels.index(it.label) for it in instances]"

@@ -24,7 +24,7 @@ _MAX_SIDE = 8192
 
 
 @dataclass(frozen=True)
-class Choice:
+class CutRequest:
     """What is chosen.
 
     Attributes:
@@ -38,7 +38,7 @@ class Choice:
     everywhere: bool
 
 
-def choice(shown: Shown) -> Choice:
+def request(shown: Shown) -> CutRequest:
     """Show the controls for a picture with its visible layers; return what is chosen.
 
     Raises:
@@ -78,7 +78,7 @@ def choice(shown: Shown) -> Choice:
         validation=validation / 100,
         seed=seed,
     )
-    return Choice(settings, with_labels, everywhere)
+    return CutRequest(settings, with_labels, everywhere)
 
 
 def _usual_size(size_hw: tuple[int, int]) -> int:
@@ -96,7 +96,7 @@ def _masks(shown: Shown) -> tuple[float, bool]:
     """Show what concerns masks, if there are any: the least percentage, and whether as labels."""
     if not shown.instances:
         return 0.0, False
-    several = len({it.label for it in shown.instances}) > 1
+    several = len({instance.label for instance in shown.instances}) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         least = st.number_input(
             "Least mask in %",

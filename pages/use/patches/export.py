@@ -10,32 +10,36 @@ from maskcore.files import archive
 from pages.shared.jobs import file_job, file_offer
 from pages.shared.view import Shown
 from pages.use.patches import export_job
-from pages.use.patches.controls import Choice
-from pages.use.patches.export_job import Source, Wish
+from pages.use.patches.controls import CutRequest
+from pages.use.patches.export_job import CutImage, ExportRequest
 
 _KEY = "patches"
 
 
-def offer(chosen: Sequence[Shown], stems: Sequence[str], choice: Choice) -> None:
+def offer(chosen: Sequence[Shown], stems: Sequence[str], cut: CutRequest) -> None:
     """Offer to write the patches of pictures, and what was written last."""
-    instances = [it for shown in chosen for it in shown.instances]
-    labels = tuple(dict.fromkeys(it.label for it in instances)) if choice.with_labels else ()
-    wish = Wish(choice.settings, labels, bool(instances))
-    digests = [it.digest for it in chosen]
-    cache_key = hashlib.sha256(repr((digests, list(stems), wish)).encode()).hexdigest()
+    instances = [instance for shown in chosen for instance in shown.instances]
+    labels = (
+        tuple(dict.fromkeys(instance.label for instance in instances)) if cut.with_labels else ()
+    )
+    request = ExportRequest(cut.settings, labels, bool(instances))
+    digests = [shown.digest for shown in chosen]
+    cache_key = hashlib.sha256(repr((digests, list(stems), request)).encode()).hexdigest()
     file_offer.show(
         _KEY,
         "Make the zip",
-        partial(_submit, chosen, stems, wish, cache_key),
+        partial(_submit, chosen, stems, request, cache_key),
         cache_key=cache_key,
         file_name=archive.safe_name(f"{chosen[0].picture.stem}_patches.zip"),
         latest=file_job.latest(_KEY),
     )
 
 
-def _submit(chosen: Sequence[Shown], stems: Sequence[str], wish: Wish, cache_key: str) -> None:
+def _submit(
+    chosen: Sequence[Shown], stems: Sequence[str], request: ExportRequest, cache_key: str
+) -> None:
     sources = [
-        Source(stem, it.picture.name, it.picture.content, it.instances)
-        for stem, it in zip(stems, chosen, strict=True)
+        CutImage(stem, shown.picture.name, shown.picture.content, shown.instances)
+        for stem, shown in zip(stems, chosen, strict=True)
     ]
-    file_job.submit(_KEY, "Cutting", "patches.zip", cache_key, export_job.write, sources, wish)
+    file_job.submit(_KEY, "Cutting", "patches.zip", cache_key, export_job.write, sources, request)

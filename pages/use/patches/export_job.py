@@ -25,7 +25,7 @@ _LONGEST = 1400
 
 
 @dataclass(frozen=True)
-class Source:
+class CutImage:
     """An image to cut.
 
     Attributes:
@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportRequest:
     """What to write.
 
     Attributes:
@@ -56,13 +56,13 @@ class Wish:
     with_masks: bool
 
 
-def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> None:
+def write(report: Report, sources: Sequence[CutImage], request: ExportRequest, path: str) -> None:
     """Write the patches of images to a zip.
 
     Args:
         report: Told how much is done.
         sources: The images.
-        wish: What to write.
+        request: What to write.
         path: Where; there is no file until it is whole.
 
     Raises:
@@ -75,7 +75,7 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> N
         for at, source in enumerate(sources):
             report(at / len(sources), f"reading {source.name}", None)
             image = image_io.read_image(source.content)
-            mask = _mask(source.instances, wish, image) if wish.with_masks else None
+            mask = _mask(source.instances, request, image) if request.with_masks else None
             yield patch_files.Source(source.stem, source.name, image, mask)
 
     def progress(done: int, total: int) -> None:
@@ -83,9 +83,11 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> N
         report(share, f"{sources[at].name}, {done:,} of {total:,} patches", None)
 
     def members() -> Iterator[tuple[str, bytes]]:
-        yield from patch_files.members(opened(), wish.settings, progress=progress)
-        if wish.labels:
-            rows = [[str(i), text_table.guard(it)] for i, it in enumerate(wish.labels, start=1)]
+        yield from patch_files.members(opened(), request.settings, progress=progress)
+        if request.labels:
+            rows = [
+                [str(i), text_table.guard(label)] for i, label in enumerate(request.labels, start=1)
+            ]
             yield "labels.csv", text_table.write_rows([["id", "label"], *rows]).encode()
 
     bounded_zip.write(
@@ -96,13 +98,13 @@ def write(report: Report, sources: Sequence[Source], wish: Wish, path: str) -> N
     )
 
 
-def _mask(instances: Sequence[Instance], wish: Wish, image: Image) -> Mask | LabelMap:
+def _mask(instances: Sequence[Instance], request: ExportRequest, image: Image) -> Mask | LabelMap:
     if not instances:
-        return np.zeros(image.shape[:2], np.uint8 if wish.labels else np.bool_)
-    if wish.labels:
-        ids = [1 + wish.labels.index(it.label) for it in instances]
-        return masks.label_map([it.mask for it in instances], ids=ids)
-    return rle.decode(rle.union(it.mask for it in instances))
+        return np.zeros(image.shape[:2], np.uint8 if request.labels else np.bool_)
+    if request.labels:
+        ids = [1 + request.labels.index(instance.label) for instance in instances]
+        return masks.label_map([instance.mask for instance in instances], ids=ids)
+    return rle.decode(rle.union(instance.mask for instance in instances))
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def join(
     Raises:
         MaskcoreError: If the patches cannot be joined.
     """
-    archives = {name: it for it in map(ZipFiles, zips) for name in it.names}
+    archives = {name: archive for archive in map(ZipFiles, zips) for name in archive.names}
 
     def read(name: str) -> bytes:
         return contents[name] if name in contents else archives[name].read(name)

@@ -16,7 +16,7 @@ from pages.shared import caches, downloads, view, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 from pages.use.patches import as_code, controls as patches_controls, export
-from pages.use.patches.controls import Choice
+from pages.use.patches.controls import CutRequest
 
 _LONGEST = 1400
 _MOST = 100_000
@@ -31,30 +31,32 @@ def show(picture: Picture) -> None:
     shown = view.layers_shown(picture, empty_too=False)
     look, controls = view.beside(picture)
     with controls:
-        choice = patches_controls.choice(shown)
-        chosen = _chosen(shown, choice)
-        stems = augment_files.stems(it.picture.name for it in chosen)
+        request = patches_controls.request(shown)
+        chosen = _chosen(shown, request)
+        stems = augment_files.stems(other.picture.name for other in chosen)
         stem = next(
-            stem for stem, it in zip(stems, chosen, strict=True) if it.picture.id == picture.id
+            stem
+            for stem, other in zip(stems, chosen, strict=True)
+            if other.picture.id == picture.id
         )
-        _check_count(picture.size_hw, choice.settings)
-        dealt = _dealt(shown, choice.settings, stem)
-        _counts(dealt, choice.settings)
-        export.offer(chosen, stems, choice)
+        _check_count(picture.size_hw, request.settings)
+        dealt = _dealt(shown, request.settings, stem)
+        _counts(dealt, request.settings)
+        export.offer(chosen, stems, request)
     with look:
         st.image(
-            _drawn(shown, choice.settings, stem),
+            _drawn(shown, request.settings, stem),
             width="stretch",
             alt="The patches on the image",
         )
-    downloads.same_in_python(as_code.cut(shown, stem, choice))
+    downloads.same_in_python(as_code.cut(shown, stem, request))
 
 
-def _chosen(shown: Shown, choice: Choice) -> list[Shown]:
+def _chosen(shown: Shown, request: CutRequest) -> list[Shown]:
     """Return what is cut: what is shown, or all open images with their visible layers."""
-    if not choice.everywhere:
+    if not request.everywhere:
         return [shown]
-    return [view.layers_shown(it, empty_too=False) for it in workspace.pictures()]
+    return [view.layers_shown(picture, empty_too=False) for picture in workspace.pictures()]
 
 
 def _check_count(size_hw: tuple[int, int], settings: Settings) -> None:
@@ -70,7 +72,7 @@ def _check_count(size_hw: tuple[int, int], settings: Settings) -> None:
 def _dealt(shown: Shown, settings: Settings, stem: str) -> Dealt:
     mask = None
     if shown.instances:
-        mask = rle.decode(rle.union(it.mask for it in shown.instances))
+        mask = rle.decode(rle.union(instance.mask for instance in shown.instances))
     return patch_files.deal(shown.picture.size_hw, settings, stem=stem, mask=mask)
 
 

@@ -169,7 +169,7 @@ def _add(latest: FileJob, name: str) -> None:
     with errors.shown():
         instances = list(mask_files.read(latest.path.read_bytes()).instances)
         if len(instances) > _MOST_APART:
-            instances = [Instance(rle.union(it.mask for it in instances), name)]
+            instances = [Instance(rle.union(instance.mask for instance in instances), name)]
         workspace.add(instances)
         count = len(instances)
         st.toast(f"Added {counted(count, 'layer')}", icon=":material/layers:")

@@ -42,11 +42,13 @@ class Uploads:
         )
         if not uploaded:
             return None
-        said = [(it.name, it.file_id) for it in uploaded]
+        said = [(file.name, file.file_id) for file in uploaded]
         digest = hashlib.sha256(repr(said).encode()).hexdigest()
-        zips = [it for it in uploaded if it.name.lower().endswith(".zip")]
-        files = {it.name: it for it in uploaded if it not in zips}
-        return cls(files, tuple((it, ZipFiles(it.getvalue())) for it in zips), digest)
+        zips = [file for file in uploaded if file.name.lower().endswith(".zip")]
+        files = {file.name: file for file in uploaded if file not in zips}
+        return cls(
+            files, tuple((archive, ZipFiles(archive.getvalue())) for archive in zips), digest
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,13 +64,13 @@ class Uploads:
         for wanted in patch_manifest.NAMES:
             found = [name for name in self.names if name.rpartition("/")[2] == wanted]
             if found:
-                name = min(found, key=lambda it: it.count("/"))
+                name = min(found, key=lambda path: path.count("/"))
                 if name in self.files:
                     return self.files[name].getvalue()
-                return next(it.read(name) for _, it in self.zips if name in it.names)
+                return next(archive.read(name) for _, archive in self.zips if name in archive.names)
         return None
 
     def contents(self, names: Iterable[str]) -> tuple[dict[str, bytes], list[bytes]]:
         """Return the content of these files, as far as they are in no zip, and the zips."""
         found = {name: self.files[name].getvalue() for name in names if name in self.files}
-        return found, [it.getvalue() for it, _ in self.zips]
+        return found, [archive.getvalue() for archive, _ in self.zips]

@@ -26,8 +26,8 @@ from pages.use.augment import (
     grid as augment_grid,
     samples as augment_samples,
 )
-from pages.use.augment.controls import Choice
-from pages.use.augment.export_job import Source
+from pages.use.augment.controls import SampleSettings
+from pages.use.augment.export_job import SampledImage
 from tests.pages.session import clean, current, go, open_image, page_path
 
 pytestmark = [
@@ -297,7 +297,7 @@ def test_the_grid_shows_what_is_exported():
     shown = Shown.of(Picture("shapes x 3", "shapes.png", content, image.shape[:2]), [])
     ranges = Ranges(rotation=30, shift_x=0.2, zoom=0.3, horizontal_flip=True, brightness=0.3)
     for index in range(5):
-        choice = Choice(ranges, "", 7)
+        choice = SampleSettings(ranges, "", 7)
         cell = opened(augment_samples.cell(shown, choice, index, "Image", faded=False))
         drawn = augment.draw(ranges, image.shape[:2], augment.generator(7, "shapes.png", index))
         whole, _ = augment.apply(image, drawn)
@@ -313,7 +313,7 @@ def test_the_grid_shows_what_is_exported():
 def source():
     image, masks = picture()
     instances = tuple(Instance(rle.encode(it), name) for name, it in masks.items())
-    return Source("image.png", png(image), instances, frozenset())
+    return SampledImage("image.png", png(image), instances, frozenset())
 
 
 def test_progress_is_told_sample_by_sample(tmp_path):

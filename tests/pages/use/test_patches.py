@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import PIL.Image
 import pytest
+import streamlit as st
 
 from maskcore import image_io, masks, patches, rle
 from maskcore.types import Instance
@@ -61,6 +62,7 @@ def drawn(monkeypatch):
         return draw(image, grid, sides, **options)
 
     monkeypatch.setattr(patches_view.patches, "draw", noted)
+    st.cache_data.clear()  # another test may have drawn the same
     return found
 
 
@@ -138,7 +140,7 @@ def test_controls_change_what_is_cut(page, drawn):
     assert {patches.TRAINING, patches.VALIDATION} <= set(sides[kept])
     rows = json.loads(files(page)["manifest.json"])
     named = ["training", "validation", ""]
-    wanted = [(named[it], *at) for it, at in zip(sides, grid.places.tolist(), strict=True)]
+    wanted = [(named[side], *at) for side, at in zip(sides, grid.places.tolist(), strict=True)]
     assert [(it["side"], it["y"], it["x"]) for it in rows] == [it for it in wanted if it[0]]
     number(page, "seed", 1)
     assert (drawn["last"][1] != sides).any()
