@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -81,7 +82,7 @@ def writable() -> list[str]:
     return [name for name, format_ in datasets.FORMATS.items() if format_.can_write]
 
 
-def read(path: Path, name: str | None) -> Dataset:
+def read(path: str | os.PathLike[str], name: str | None) -> Dataset:
     """Read a data set; links are followed wherever the person at the terminal may go.
 
     Args:
@@ -100,7 +101,11 @@ def read(path: Path, name: str | None) -> Dataset:
 
 
 def read_table(
-    table: Path, images: Path | None, *, out: Path, dialect: str | None = None
+    table: str | os.PathLike[str],
+    images: str | os.PathLike[str] | None,
+    *,
+    out: str | os.PathLike[str],
+    dialect: str | None = None,
 ) -> Dataset:
     """Read a table of run-length codes.
 
@@ -116,19 +121,22 @@ def read_table(
     Raises:
         MaskcoreError: If the table or the folder cannot be read.
     """
-    folder = None if images is None else FolderFiles(images, any_link=True)
-    files = _TableAndImages(FolderFiles(table, any_link=True), folder, out)
-    dataset = kaggle.read(FileSource(files, table.name), files.names[:1], dialect=dialect)
+    folder = None if images is None else FolderFiles(Path(images), any_link=True)
+    files = _TableAndImages(FolderFiles(Path(table), any_link=True), folder, Path(out))
+    dataset = kaggle.read(FileSource(files, Path(table).name), files.names[:1], dialect=dialect)
     named = [sample for sample in dataset.samples if isinstance(sample.load, KaggleLoader)]
     return replace(dataset, samples=named)
 
 
-def check_target(target: Path, source: Path, *, overwrite: bool) -> None:
+def check_target(
+    target: str | os.PathLike[str], source: str | os.PathLike[str], *, overwrite: bool
+) -> None:
     """Refuse to write a data set where it would harm what is there.
 
     Raises:
         Stop: If the target touches the source, holds something, or is a file but no zip archive.
     """
+    target, source = Path(target), Path(source)
     to, of = target.resolve(), source.resolve()
     if to == of or of in to.parents or (of.is_dir() and to in of.parents):
         raise Stop(f"{target} and {source} overlap; choose a place outside of the data set.", 2)
@@ -149,7 +157,7 @@ def check_target(target: Path, source: Path, *, overwrite: bool) -> None:
         )
 
 
-def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
+def write(dataset: Dataset, target: str | os.PathLike[str], name: str, *, images: Images) -> int:
     """Write a data set and say what is there and what was lost.
 
     Args:
@@ -164,6 +172,7 @@ def write(dataset: Dataset, target: Path, name: str, *, images: Images) -> int:
     Raises:
         Stop: If it cannot be written, or is interrupted.
     """
+    target = Path(target)
     tally = LossTally()
     remaining: set[Path] = set()
     left = "" if _is_zip(target) else f" {target} holds only a part of the data set."

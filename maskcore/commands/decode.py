@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _pictures(by_path[found.path], stem, what, ids, colors)
 
     settings = {
-        "table": known(str(table)),
+        "table": known(table),
         "dialect": arguments.dialect,
         "what": sorted(what),
         "labels": labels,

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             with_background=False,
         )
 
-    settings = {"image": known(str(photo)), **options.look(arguments)}
+    settings = {"image": known(photo), **options.look(arguments)}
     job = runner.PictureJob(
         "extract", cut, settings, arguments.out, arguments.again, source_noun="mask"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +25,8 @@ class Finder:
         self._options = options
         self.settings = {
             "model": known(options.model),
-            "labels": options.labels and known(str(options.labels)),
-            "weights": options.weights and known(str(options.weights)),
+            "labels": options.labels and known(options.labels),
+            "weights": options.weights and known(options.weights),
             "score": options.score,
             "only": options.only and sorted(options.only),
             "mode": options.mode,
@@ -34,14 +35,14 @@ class Finder:
         if options.model == "demo":
             self.when_empty += ", and --model coco knows everyday objects"
 
-    def find(self, path: Path) -> tuple[Image, list[Instance]]:
+    def find(self, path: str | os.PathLike[str]) -> tuple[Image, list[Instance]]:
         """Read an image and find its objects.
 
         Raises:
             MaskcoreError: If the image cannot be used.
             Stop: If the model cannot be loaded or knows no such label.
         """
-        image = image_io.read_image(path)
+        image = image_io.read_image(Path(path))
         found = self._segmenter.predict(
             image, score_threshold=self._options.score, labels=self._options.only
         )

@@ -58,13 +58,14 @@ class ResumeLog:
 
     def __init__(
         self,
-        path: Path,
+        path: str | os.PathLike[str],
         *,
         read_row: Callable[[Any], Any] | None = None,
         settings: Mapping[str, object] | None = None,
         again: bool = False,
         keeps_keys: bool = False,
     ) -> None:
+        path = Path(path)
         self.folder = path.parent
         self.settings = as_read_back(settings or {})
         self._path, self._again, self._keeps_keys = path, again, keeps_keys
@@ -102,9 +103,9 @@ class ResumeLog:
         """Return what has been made under a key."""
         return self._records.get(key)
 
-    def claim(self, source: Path, keys: Iterable[str]) -> str:
+    def claim(self, source: str | os.PathLike[str], keys: Iterable[str]) -> str:
         """Return the first key that no other source has: the own one from before, or a new one."""
-        key = next(key for key in keys if not self._is_anothers(key, source))
+        key = next(key for key in keys if not self._is_anothers(key, os.fspath(source)))
         self._claimed.add(key)
         return key
 
@@ -136,11 +137,11 @@ class ResumeLog:
             number += 1
         return placed
 
-    def _is_anothers(self, key: str, source: Path) -> bool:
+    def _is_anothers(self, key: str, source: str) -> bool:
         if key in self._claimed:
             return True
         record = self._records.get(key)
-        if record is None or record.source == str(source):
+        if record is None or record.source == source:
             return False
         return self._keeps_keys or Path(record.source).exists()
 

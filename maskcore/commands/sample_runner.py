@@ -96,7 +96,7 @@ def run(job: SampleJob, arguments: argparse.Namespace) -> Outcome:
     def work(source: SourceFile) -> str:
         stem = log.claim(source.path, _stems(source))
         mask_paths = masks.paths(source) if masks is not None else []
-        inputs = [sources.known(str(path)) for path in (source.path, *mask_paths)]
+        inputs = [sources.known(path) for path in (source.path, *mask_paths)]
         if before := log.done(stem, inputs):
             outcome.done_before.append(before)
             return "done before"

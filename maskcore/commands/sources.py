@@ -39,7 +39,9 @@ class SourceFile:
         return "/".join(map(archive.safe_name, parts))
 
 
-def find(paths: Sequence[Path], *, out: Path) -> tuple[list[SourceFile], list[str]]:
+def find(
+    paths: Sequence[str | os.PathLike[str]], *, out: str | os.PathLike[str]
+) -> tuple[list[SourceFile], list[str]]:
     """Find the images of a command line.
 
     Args:
@@ -69,10 +71,10 @@ def find(paths: Sequence[Path], *, out: Path) -> tuple[list[SourceFile], list[st
     return [SourceFile(path, os.path.relpath(path, common)) for path in found], problems
 
 
-def known(name: str) -> str:
+def known(name: str | os.PathLike[str]) -> str:
     """Return a name by which a file is known again until it changes; other names as they are."""
     path = Path(name)
-    return f"{path.resolve()} {path.stat().st_mtime_ns}" if path.is_file() else name
+    return f"{path.resolve()} {path.stat().st_mtime_ns}" if path.is_file() else os.fspath(name)
 
 
 class MaskFolder:
@@ -90,7 +92,8 @@ class MaskFolder:
         Stop: If it is none, or holds no pictures.
     """
 
-    def __init__(self, path: Path, *, kind: str = "auto") -> None:
+    def __init__(self, path: str | os.PathLike[str], *, kind: str = "auto") -> None:
+        path = Path(path)
         self.path = path.absolute()
         self._kind = kind
         self._found: dict[str, list[Path]] = {}
@@ -137,7 +140,7 @@ class MaskFolder:
         return instances
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100  Path.resolve would follow links
 
 

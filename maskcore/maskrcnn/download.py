@@ -45,7 +45,7 @@ def cache_folder() -> Path:
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 
-def find(model: ModelCard, weights: Path | None = None) -> Path | None:
+def find(model: ModelCard, weights: str | os.PathLike[str] | None = None) -> Path | None:
     """Return where the file of a model is on this computer, or None; its content is not read.
 
     Args:
@@ -58,7 +58,9 @@ def find(model: ModelCard, weights: Path | None = None) -> Path | None:
 
 
 def find_or_fetch(
-    model: ModelCard, weights: Path | None = None, progress: Progress | None = None
+    model: ModelCard,
+    weights: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Return the file of a model, verified by its hash; fetch it if it is not on this computer.
 
@@ -96,8 +98,9 @@ def find_or_fetch(
         raise
 
 
-def _places(model: ModelCard, weights: Path | None) -> list[Path]:
+def _places(model: ModelCard, weights: str | os.PathLike[str] | None) -> list[Path]:
     if weights is not None:
+        weights = Path(weights)
         return [weights / model.file_name if weights.is_dir() else weights]
     folders = [cache_folder()]
     if os.environ.get(FOLDER_VARIABLE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -32,13 +33,13 @@ _guard = threading.Lock()  # of the two above; never held while a model is loade
 
 
 def load(
-    name_or_path: str | Path,
+    name_or_path: str | os.PathLike[str],
     *,
-    labels: Sequence[str] | Path | None = None,
+    labels: Sequence[str] | os.PathLike[str] | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
     mode: Literal["exact", "fast"] = "exact",
-    weights: Path | None = None,
+    weights: str | os.PathLike[str] | None = None,
     progress: download.Progress | None = None,
 ) -> Segmenter:
     """Return a model that is ready to find objects; the same object for the same arguments.
@@ -49,9 +50,10 @@ def load(
         name_or_path: A name in `catalog.MODELS`, or the path of a checkpoint: a state dict for
             one of those models, with any number of classes, as ``torch.save`` or safetensors
             writes it.
-        labels: What the classes are called: a list, or a text file in UTF-8 with one on a line.
-            The background, class 0, may be left out. Without labels a checkpoint's classes are
-            called "class 1", "class 2", ...
+        labels: What the classes are called: a list, or a text file in UTF-8 with one on a line,
+            which is given as a path object, since a str could be a label as well. The background,
+            class 0, may be left out. Without labels a checkpoint's classes are called "class 1",
+            "class 2", ...
         device: "auto" takes the first of CUDA, Apple's MPS and the CPU that works; else a name as
             torch has it.
         precision: As `Segmenter` takes it.
@@ -101,9 +103,9 @@ def forget() -> None:
         _loaded.clear()
 
 
-def _source(name_or_path: str | Path) -> tuple[str | Path, tuple[int, ...]]:
+def _source(name_or_path: str | os.PathLike[str]) -> tuple[str | Path, tuple[int, ...]]:
     """Return a model's name, or a file's path and what changes when the file does."""
-    if not isinstance(name_or_path, str | Path):
+    if not isinstance(name_or_path, str | os.PathLike):
         raise TypeError(f"name_or_path must be a str or a Path, got {type(name_or_path).__name__}")
     if isinstance(name_or_path, str) and name_or_path in MODELS:
         return name_or_path, ()
@@ -121,7 +123,7 @@ def _source(name_or_path: str | Path) -> tuple[str | Path, tuple[int, ...]]:
 
 
 def _build(
-    source: str | Path, weights: Path | None, progress: download.Progress | None
+    source: str | Path, weights: str | os.PathLike[str] | None, progress: download.Progress | None
 ) -> tuple[MaskRCNN, str]:
     """Return the model and what to call it in a message."""
     if isinstance(source, Path):
@@ -157,9 +159,10 @@ def _n_classes(model: MaskRCNN) -> int:
     return int(model.roi_heads.box_predictor.cls_score.out_features)
 
 
-def _read_labels(labels: Sequence[str] | Path) -> tuple[str, ...]:
+def _read_labels(labels: Sequence[str] | os.PathLike[str]) -> tuple[str, ...]:
     """Return the labels without blanks around them; empty lines of a file do not count."""
-    if isinstance(labels, Path):
+    if isinstance(labels, os.PathLike):
+        labels = Path(labels)
         try:
             with labels.open("rb") as file:
                 content = file.read(_MAX_LABELS_BYTES + 1)

@@ -250,6 +250,25 @@ def test_labels_come_with_or_without_the_background(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("stub")
+def test_a_checkpoint_is_named_by_any_kind_of_path(tmp_path: Path) -> None:
+    path = own_checkpoint(tmp_path / "own.pt", 3)
+    lines = tmp_path / "labels.txt"
+    lines.write_text("cat\ndog\n", "utf-8")
+    entries = {entry.name: entry for entry in os.scandir(tmp_path)}
+    first = load(path, labels=lines)
+    assert first.labels == ("__background__", "cat", "dog")
+    assert load(str(path), labels=entries["labels.txt"]) is first
+    assert load(entries["own.pt"], labels=["cat", "dog"]) is first
+
+
+@pytest.mark.usefixtures("v1", "stub")
+def test_the_weights_are_named_by_any_kind_of_path(v1_file: Path, v1: ModelCard) -> None:
+    (entry,) = os.scandir(v1_file.parent)
+    assert download.find(v1, str(v1_file)) == download.find(v1, entry) == v1_file
+    assert download.find_or_fetch(v1, str(v1_file)) == v1_file
+
+
+@pytest.mark.usefixtures("stub")
 def test_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = own_checkpoint(tmp_path / "own.pt", 5)
     for given, text in (
