@@ -6,7 +6,7 @@ import importlib.util
 
 from maskcore.errors import MaskcoreError
 
-_PACKAGES = {"maskrcnn": ("torch", "torchvision"), "learn": ("sklearn",)}
+_PACKAGES = {"maskrcnn": ("torch", "torchvision", "safetensors"), "learn": ("sklearn",)}
 _TITLES = {"torch": "PyTorch", "sklearn": "scikit-learn"}
 
 

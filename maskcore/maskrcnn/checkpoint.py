@@ -19,15 +19,17 @@ import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from maskcore.errors import ModelError
-from maskcore.maskrcnn import safetensors
 
 MAX_BYTES = 2 << 30
 """Size a checkpoint may have: a Mask R-CNN with its optimizer has about 600 MB."""
 
+_MAX_HEADER_BYTES = 10 << 20  # of a safetensors file: it allows 100 MB, a Mask R-CNN needs 50 kB
+_MAX_DIMENSIONS = 8
 _MAX_DIRECTORY_BYTES = 8 << 20
 _MAX_PICKLE_BYTES = 2 << 20  # a byte can cost 200 in memory; that of a Mask R-CNN has 50 kB
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -72,7 +74,7 @@ def load_state(path: Path, *, legacy: bool = False) -> dict[str, Tensor]:
             file.seek(0)
             head = file.read(512)
             if head[8:9] == b"{" and not head.startswith(b"PK"):
-                return _unwrapped(safetensors.read(path), path.name)
+                return _unwrapped(_load_safetensors(path, head), path.name)
             if head.startswith(b"PK\x03\x04"):
                 _check_archive(file, size, path.name)
             elif not (legacy and head.startswith(_LEGACY_MAGIC)):
@@ -96,6 +98,25 @@ def _why_not(head: bytes) -> str:
         if head.startswith(magic):
             return sentence
     return "is not a PyTorch or safetensors checkpoint"
+
+
+def _load_safetensors(path: Path, head: bytes) -> dict[str, Tensor]:
+    damaged = ModelError(
+        f"{path.name} is not a whole safetensors file: it is cut short or damaged; "
+        "download or copy it again"
+    )
+    if int.from_bytes(head[:8], "little") > _MAX_HEADER_BYTES:
+        raise damaged
+    try:
+        # Read, not mapped: a mapped file that becomes shorter ends the process.
+        state = safetensors.torch.load_file(path, backend="pread")
+    except OSError:
+        raise
+    except Exception as error:  # torch raises of its own where it has no such numbers
+        raise damaged from error
+    if any(value.dim() > _MAX_DIMENSIONS for value in state.values()):
+        raise damaged
+    return state
 
 
 def _load(file: BinaryIO, name: str) -> Any:

@@ -307,6 +307,12 @@ LYING = {
     "nested": safetensors_file(b'{"w":' + b"[" * 100_000),
     "a number of 5000 digits": safetensors_file(b'{"w":' + b"9" * 5000 + b"}"),
     "the same name twice": safetensors_file(b'{"w": 1, "w": 1}'),
+    "the same name twice, whole": safetensors_file(
+        b'{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
+        b'"w":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}',
+        bytes(2),
+    ),
+    "numbers that torch cannot make": safetensors_file({"w": row("F4", (0,), (0, 0))}),
     "no row": safetensors_file({"w": 3}),
     "no dtype": safetensors_file({"w": {"shape": [2], "data_offsets": [0, 8]}}, bytes(8)),
     "unknown dtype": safetensors_file({"w": row("F4")}, bytes(8)),
@@ -340,6 +346,21 @@ def test_a_safetensors_file_that_lies_is_refused(tmp_path: Path, what: str) -> N
     else:
         sentence = refusal(LYING[what], tmp_path)
         assert sentence.startswith("is not a whole safetensors file: ")
+
+
+def test_damage_in_a_safetensors_file_gives_weights_or_a_sentence(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    good = safetensors_file({"v": row(), "w": row("BF16", (2, 2), (8, 16))}, bytes(16))
+    assert read_or_refused(good, tmp_path / "w.pt") is not None
+    for _ in range(500):
+        content = bytearray(good)
+        for _ in range(rng.choice((1, 1, 2, 8))):
+            content[rng.randrange(len(content))] = rng.randrange(256)
+        read = read_or_refused(bytes(content), tmp_path / "w.pt")
+        for value in (read or {}).values():
+            assert value.untyped_storage().nbytes() <= 16
+    for length in range(len(good)):
+        refusal(good[:length], tmp_path)
 
 
 # memory
