@@ -18,7 +18,7 @@ from pages.data.inspect.place import Place
 from pages.data.inspect.survey import Surveyed
 from pages.shared import errors, markdown, view, workspace
 from pages.shared.canvas import target as paint_target
-from pages.shared.dataset import sent as inspect_sent, state as dataset_state
+from pages.shared.dataset import sample_images, state as dataset_state
 from pages.shared.dataset.state import Opened
 from pages.shared.pictures import Picture
 
@@ -116,7 +116,7 @@ def _masks(large: Large, name: str) -> int | None:
 
 def _correction(opened: Opened, sample: Sample, large: Large, selected: int | None) -> None:
     instances = [annotation.instance for annotation in large.contents.annotations]
-    layers = inspect_sent.layers(large.picture, opened, sample.name)
+    layers = sample_images.layers(large.picture, opened, sample.name)
     sent = layers is not None
     with st.container(horizontal=True):
         with errors.shown():
@@ -166,7 +166,7 @@ def _send(
     layers = workspace.replace_layers(former, instances)
     if selected is not None:
         paint_target.paint_on_last(picture, layers[selected : selected + 1])
-    inspect_sent.remember(picture, opened, sample.name)
+    sample_images.remember(picture, opened, sample.name)
 
 
 def _to_canvas() -> None:

@@ -6,14 +6,14 @@ from maskcore import rle
 from pages.make.paint import mask_import
 from pages.shared import canvas, links, workspace
 from pages.shared.canvas import target as paint_target
-from pages.shared.dataset import sent as inspect_sent
+from pages.shared.dataset import sample_images
 
 st.title("Paint")
 picture = workspace.current()
 if picture is None:
     links.open_first()
 else:
-    inspect_sent.way_back(picture)
+    sample_images.way_back(picture)
     target = paint_target.choose(picture)
     canvas.paint(
         picture,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from maskcore import rle
 from pages.shared import downloads, markdown, view, workspace
-from pages.shared.dataset import sent as inspect_sent
+from pages.shared.dataset import sample_images
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 
@@ -22,7 +22,7 @@ def show() -> None:
             st.caption("No image is open yet. Open one to make and keep masks.")
             return
         _pictures(picture)
-        inspect_sent.way_back(picture)
+        sample_images.way_back(picture)
         _layers()
         if workspace.layers():
             downloads.masks(view.layers_shown(picture), key="layer files")
