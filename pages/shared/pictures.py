@@ -9,6 +9,7 @@ import streamlit as st
 from maskcore import image_io
 from maskcore.image_io import ImageFile
 from maskcore.types import Image
+from pages.shared import caches
 from pages.shared.caches.byte_cache import ByteCache
 
 
@@ -90,6 +91,12 @@ def reduced(picture: Picture, longest: int) -> Image:
         return small
 
     return _reduced.get((picture.id, longest), make)
+
+
+@caches.resource(max_entries=24)
+def jpeg(raster: Raster) -> bytes:
+    """Return the pixels as a file, for showing."""
+    return image_io.encode_jpeg(raster.image, quality=92)
 
 
 def _decoded(identity: str, content: bytes) -> ImageFile:

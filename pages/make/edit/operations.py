@@ -112,7 +112,7 @@ class Edit:
 
 def results_of(edit: Edit, layers: Sequence[Layer]) -> list[Instance]:
     """Return what the edit makes of the layers: exact and of the full size, made only once."""
-    groups = _made(edit, [layer.instance.mask for layer in layers])
+    groups = _results(edit, [layer.instance.mask for layer in layers])
     instances = [layer.instance for layer in layers]
     if edit.operation.combines:
         instances = [replace(instances[0], score=None)]
@@ -124,8 +124,8 @@ def results_of(edit: Edit, layers: Sequence[Layer]) -> list[Instance]:
 
 
 @caches.resource(max_entries=24)
-def _made(edit: Edit, masks: list[RLE]) -> list[list[RLE]]:
-    return edit.operation.make(masks, edit.value)
+def _results(edit: Edit, before: list[RLE]) -> list[list[RLE]]:
+    return edit.operation.make(before, edit.value)
 
 
 def python(edit: Edit, picture: Picture) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maskcore import image_io, kmeans, rle
+from maskcore import kmeans, rle
 from maskcore.kmeans import Clusters, Curve, Histogram, Space
 from maskcore.masks import sizes as mask_size
 from maskcore.rle import RLE
@@ -80,12 +80,6 @@ def preview(settings: ClusterSettings, picture: Picture) -> ClusterPreview:
 def reduced(picture: Picture) -> Raster:
     """Return the picture in the size of the page."""
     return Raster(f"{picture.id} {_LONGEST}", pictures.reduced(picture, _LONGEST))
-
-
-@caches.data(max_entries=8)
-def jpeg(raster: Raster) -> bytes:
-    """Return what is shown as a file, for comparing."""
-    return image_io.encode_jpeg(raster.image, quality=92)
 
 
 def whole(settings: ClusterSettings, picture: Picture) -> Clusters:

@@ -53,7 +53,7 @@ def show(picture: Picture) -> None:
 def _picture_of(family: str, picture: Picture) -> tuple[str, bytes]:
     """Return what the family makes of the picture, and what to say of it."""
     if family != "CNN":
-        return f"By {family}", _made(picture, family)
+        return f"By {family}", _thumbnail(picture, family)
     result = object_controls.outcome(picture)
     if result and result.instances:
         colors = [of_place(i) for i in range(len(result.instances))]
@@ -63,7 +63,7 @@ def _picture_of(family: str, picture: Picture) -> tuple[str, bytes]:
 
 
 @caches.data(max_entries=24)
-def _made(picture: Picture, family: str) -> bytes:
+def _thumbnail(picture: Picture, family: str) -> bytes:
     make = {"region": _regions, "edge": _edges, "cluster": _clusters}[family]
     return image_io.encode_jpeg(make(pictures.reduced(picture, _LONGEST)), quality=92)
 

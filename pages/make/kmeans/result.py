@@ -12,7 +12,7 @@ from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.make.kmeans import clusters, palette
 from pages.make.kmeans.clusters import ClusterPreview, ClusterSettings
-from pages.shared import canvas, downloads, workspace
+from pages.shared import canvas, downloads, pictures, workspace
 from pages.shared.compare import compare
 from pages.shared.pictures import Picture
 
@@ -34,7 +34,7 @@ def show(
     )
     reduced = clusters.reduced(picture)
     if mode == _COMPARE:
-        files = clusters.jpeg(reduced), clusters.jpeg(preview.raster)
+        files = pictures.jpeg(reduced), pictures.jpeg(preview.raster)
         compare(*files, key="kmeans compare", labels=("Image", "Clusters"))
         return
     canvas.pick(

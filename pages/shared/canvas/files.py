@@ -31,8 +31,11 @@ _bytes = st.components.v2.component(
 
 
 def image(picture: Picture | Raster, key: str) -> str:
-    """Return the address of the picture, with the pixels that Python sees."""
-    content, kind = _browser_image(picture)
+    """Return the address of the picture, with the pixels that Python sees; of a raster, nearly."""
+    if isinstance(picture, Raster):
+        content, kind = pictures.jpeg(picture), "image/jpeg"
+    else:
+        content, kind = _browser_image(picture)
     return _address(content, kind, f"{key} image", picture.id)
 
 
@@ -51,9 +54,7 @@ def under(size_hw: tuple[int, int], layers: Sequence[tuple[RLE, str]], key: str)
 
 
 @caches.resource(max_entries=4)
-def _browser_image(picture: Picture | Raster) -> tuple[bytes, str]:
-    if isinstance(picture, Raster):
-        return image_io.encode_png(picture.image), "image/png"
+def _browser_image(picture: Picture) -> tuple[bytes, str]:
     file = pictures.read(picture)
     # Browsers decode these as Python does, pixel for pixel; others are written anew, without loss.
     plain = file.mode in ("RGB", "L") and file.alpha is None

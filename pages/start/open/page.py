@@ -3,10 +3,36 @@
 import streamlit as st
 
 from maskcore import rle
+from maskcore.image_io import ImageFile
 from maskcore.samples import SAMPLES
 from maskcore.types import Instance
 from pages.shared import downloads, errors, links, markdown, pictures, view, workspace
-from pages.start.open import facts, inputs
+from pages.start.open import inputs
+
+_MODES = {
+    "1": "black and white",
+    "L": "gray",
+    "LA": "gray with transparency",
+    "P": "palette",
+    "RGB": "RGB color",
+    "RGBA": "RGB color with transparency",
+    "CMYK": "CMYK (print colors)",
+    "I;16": "gray, 16-bit",
+    "F": "gray, floating point",
+}
+
+
+def facts(file: ImageFile) -> dict[str, str]:
+    """Say in a few words what an image file is."""
+    height, width = file.image.shape[:2]
+    turned = f"turned upright (EXIF {file.orientation})"
+    return {
+        "Size": f"{width:,} × {height:,} pixels, {width * height / 1e6:.2f} megapixels",
+        "File": f"{file.format}, {file.n_bytes / 1e6:,.2f} MB",
+        "Pixels": _MODES.get(file.mode, file.mode),
+        "Orientation": "upright as stored" if file.orientation == 1 else turned,
+    }
+
 
 st.title("Mask Studio")
 opened = st.container()
@@ -47,7 +73,7 @@ with opened:
             view.show(view.layers_shown(picture), alt=picture.name)
         with right:
             st.subheader(markdown.plain(picture.name), anchor=False)
-            st.table(facts.of_file(file), border="horizontal", hide_header=True)
+            st.table(facts(file), border="horizontal", hide_header=True)
             for note in file.notes:
                 st.caption(f":material/info: {note}")
             if file.alpha is not None:
