@@ -1,7 +1,7 @@
 """Shapes that people draw with annotation tools, as masks.
 
 The pixel in row y and column x is the square from (x, y) to (x + 1, y + 1). It is inside a shape
-if its centre is; what lies outside of the image is cut off.
+if its center is; what lies outside of the image is cut off.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from maskcore.types import Box, Mask
 _FARTHEST = 1e9
 _SMALLEST = 1e-6
 _MOST_CROSSINGS = 10_000_000
-_ROUNDING = 1e-9  # pixels; a centre that is on the outline but for rounding is on it
+_ROUNDING = 1e-9  # pixels; a center that is on the outline but for rounding is on it
 
 _Points = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def ellipse(
     *,
     degrees: float = 0,
 ) -> RLE:
-    """Fill an ellipse; a centre of a pixel that is on its outline is inside.
+    """Fill an ellipse; a center of a pixel that is on its outline is inside.
 
     Args:
         center: x, y in pixels.

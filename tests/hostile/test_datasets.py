@@ -29,7 +29,7 @@ Files = dict[str, bytes]
 Held = dict[str, list[rle.RLE]]
 
 SIZES = {"one": (12, 20), "two": (16, 9), "größe 3": (8, 9)}
-BOTH_WAYS = [it.name for it in FORMATS.values() if it.can_read and it.can_write]
+BOTH_WAYS = [known.name for known in FORMATS.values() if known.can_read and known.can_write]
 # Formats that have files of their own for each image.
 APART = ["npz", "voc", "yolo", "labelme", "png"]
 EVIL: list[Any] = [
@@ -80,8 +80,8 @@ def put(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def written(folder: Path) -> Files:
-    found = sorted(it for it in folder.rglob("*") if it.is_file())
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in found}
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")
@@ -116,26 +116,26 @@ def look_at(path: Path, form: str) -> Held | None:
     except MaskcoreError as error:
         assert_is_sentence(str(error))
         return None
-    held = {it.name: [one.mask for one in it.instances] for it in dataset.samples}
+    held = {sample.name: [one.mask for one in sample.instances] for sample in dataset.samples}
     look_into(dataset)
     return held
 
 
 def look_into(dataset: Dataset) -> None:
     problems = list(dataset.problems)
-    for it in dataset.samples:
-        problems += it.read().problems
+    for sample in dataset.samples:
+        problems += sample.read().problems
         try:
-            it.image()
+            sample.image()
         except MaskcoreError as error:
             assert_is_sentence(str(error))
     findings = audit.check(dataset)
     audit.to_csv(findings)
-    lost = [it for name in ("yolo", "voc") for it in datasets.losses(dataset, name)]
+    lost = [loss for name in ("yolo", "voc") for loss in datasets.losses(dataset, name)]
     for text in (
-        *(it.reason for it in problems),
-        *(part for it in findings for part in (it.what, it.fix)),
-        *(it.text for it in lost),
+        *(problem.reason for problem in problems),
+        *(part for finding in findings for part in (finding.what, finding.fix)),
+        *(loss.text for loss in lost),
     ):
         assert_is_sentence(text)
 
@@ -152,7 +152,9 @@ def damaged(content: bytes, rng: random.Random) -> Iterator[bytes]:
     middle = len(content) // 2
     yield content[:middle] + content[middle // 2 :]
     if content.isascii():
-        yield from (content.decode().encode(it) for it in ("utf-16", "utf-16-le", "utf-32"))
+        yield from (
+            content.decode().encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-32")
+        )
         yield from (b"null", b"[]", b"{}", b"[" * 50_000, b'{"a":' * 50_000, b"<a>" * 50_000)
 
 
@@ -179,7 +181,7 @@ def test_files_that_are_gone_or_swapped_are_sentences(
     for number, other in enumerate(others):
         swapped = {first: good[name][other], other: good[name][first]}
         look_at(put(tmp_path / f"swapped {number}", {**good[name], **swapped}), name)
-        gone = {it: content for it, content in good[name].items() if it != other}
+        gone = {file: content for file, content in good[name].items() if file != other}
         look_at(put(tmp_path / f"gone {number}", gone), name)
 
 
@@ -205,7 +207,7 @@ def test_wrong_values_in_json_are_sentences(
     name: str, good: dict[str, Files], tmp_path: Path
 ) -> None:
     rng = random.Random(11)
-    one = next(it for it in good[name] if it.endswith(".json"))
+    one = next(file for file in good[name] if file.endswith(".json"))
     for _ in range(25):
         document = json.loads(good[name][one])
         holder, key = rng.choice(list(places(document)))
@@ -221,7 +223,7 @@ def test_wrong_words_in_text_are_sentences(
     name: str, good: dict[str, Files], tmp_path: Path
 ) -> None:
     rng = random.Random(13)
-    texts = [it for it in good[name] if Path(it).suffix in (".xml", ".csv", ".txt", ".yaml")]
+    texts = [file for file in good[name] if Path(file).suffix in (".xml", ".csv", ".txt", ".yaml")]
     for _ in range(25):
         one = rng.choice(texts)
         words = re.split(r'([ ,:"<>\n]+)', good[name][one].decode())
@@ -238,15 +240,15 @@ def test_the_samples_beside_a_bad_one_are_read_as_before(
     before = look_at(put(tmp_path / "good", good[name]), name)
     assert before is not None
     assert all(before.values())
-    bad = [it for it in good[name] if re.search(r"(^|/)two[./]", it)]
+    bad = [file for file in good[name] if re.search(r"(^|/)two[./]", file)]
     assert bad
     for number, one in enumerate(bad):
         for content in (b"", b"\0" * 50, good[name][one][:40], b"<" + good[name][one]):
             path = put(tmp_path / f"{number}", {**good[name], one: content})
             after = look_at(path, name)
             assert after is not None
-            kept = {it: masks for it, masks in before.items() if stem(it) != "two"}
-            assert {it: after[it] for it in kept} == kept
+            kept = {key: masks for key, masks in before.items() if stem(key) != "two"}
+            assert {key: after[key] for key in kept} == kept
 
 
 @pytest.mark.parametrize(
@@ -272,13 +274,13 @@ def test_an_annotation_of_an_unknown_image_leaves_the_others(
     assert other != content or not old
     held = look_at(put(tmp_path, files), name)
     assert held is not None
-    by_stem = {stem(it): masks for it, masks in held.items()}
+    by_stem = {stem(key): masks for key, masks in held.items()}
     expected = {
-        it: [square(size, side, "").mask for side in (3, 5)]
-        for it, size in SIZES.items()
-        if it != "one"
+        key: [square(size, side, "").mask for side in (3, 5)]
+        for key, size in SIZES.items()
+        if key != "one"
     }
-    assert {it: by_stem[it] for it in expected} == expected
+    assert {key: by_stem[key] for key in expected} == expected
     assert by_stem["one"] == []
 
 
@@ -292,11 +294,11 @@ def test_a_header_that_lies_about_its_size_takes_no_memory(
     liar = png((1, 1), 8, 0, b"\0")
     size = b"".join(side.to_bytes(4, "big") for side in size_wh)
     liar = liar[:8] + chunk(b"IHDR", size + b"\x08\0\0\0\0") + liar[33:]
-    images = {it: liar for it in good[name] if it.endswith("one.png") and "masks" not in it}
+    images = {file: liar for file in good[name] if file.endswith("one.png") and "masks" not in file}
     assert images
     held = look_at(put(tmp_path / "images", {**good[name], **images}), name)
     assert held is not None
-    pictures = {it: liar for it in good[name] if it.endswith(".png")}
+    pictures = {file: liar for file in good[name] if file.endswith(".png")}
     look_at(put(tmp_path / "all", {**good[name], **pictures}), name)
 
 
@@ -361,8 +363,17 @@ def test_what_does_not_belong_into_an_archive_is_left_aside(
     }
     path = write_zip(tmp_path / "strange.zip", strange)
     assert look_at(path, name) == plain
-    reasons = [it.reason for it in datasets.read(path, name).problems]
-    assert len([it for it in reasons if "left out: " in it or "archive in itself" in it]) == 3
+    reasons = [problem.reason for problem in datasets.read(path, name).problems]
+    assert (
+        len(
+            [
+                reason
+                for reason in reasons
+                if "left out: " in reason or "archive in itself" in reason
+            ]
+        )
+        == 3
+    )
     encrypted = bytearray(path.read_bytes())
     for place in re.finditer(b"PK\x01\x02", bytes(encrypted)):
         encrypted[place.start() + 8] |= 1
@@ -392,22 +403,26 @@ def test_a_damaged_archive_is_a_sentence(good: dict[str, Files], tmp_path: Path)
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_names_in_any_script_keep_their_masks(name: str, tmp_path: Path) -> None:
-    images = {f"{it}.png": picture((8, 9)) for it in NAMES}
+    images = {f"{word}.png": picture((8, 9)) for word in NAMES}
     bare = datasets.read(put(tmp_path / "in", images), "images")
     assert len(bare.samples) == len(NAMES)
-    sides = {it.name: 1 + i % 6 for i, it in enumerate(bare.samples)}
-    whole = bare.corrected({it: [square((8, 9), side, it[:50])] for it, side in sides.items()})
+    sides = {sample.name: 1 + i % 6 for i, sample in enumerate(bare.samples)}
+    whole = bare.corrected({key: [square((8, 9), side, key[:50])] for key, side in sides.items()})
     datasets.write(whole, tmp_path / "out.zip", name)
     held = look_at(tmp_path / "out.zip", name)
     assert held is not None
-    assert [len(it) for it in held.values()] == [1] * len(NAMES)
+    assert [len(masks) for masks in held.values()] == [1] * len(NAMES)
     areas = sorted(rle.area(mask) for (mask,) in held.values())
     assert areas == sorted(side**2 for side in sides.values())
 
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_labels_of_any_kind_are_written_and_read(name: str, tmp_path: Path) -> None:
-    labels = [it for it in EVIL if isinstance(it, str) and it.strip()] + [*NAMES, "a\r\nb", "\x1b["]
+    labels = [value for value in EVIL if isinstance(value, str) and value.strip()] + [
+        *NAMES,
+        "a\r\nb",
+        "\x1b[",
+    ]
     bare = datasets.read(put(tmp_path / "in", {"a.png": picture((40, 60))}), "images")
     masks = []
     for i, label in enumerate(labels):
@@ -419,7 +434,7 @@ def test_labels_of_any_kind_are_written_and_read(name: str, tmp_path: Path) -> N
     held = look_at(tmp_path / "out", name)
     assert held is not None
     (found,) = held.values()
-    assert set(found) == {it.mask for it in masks}
+    assert set(found) == {instance.mask for instance in masks}
 
 
 @pytest.mark.parametrize("path", ["a" * 300, "a/" * 3000, "a\0b", "\ud800", "gone.zip"])
@@ -440,15 +455,15 @@ def test_thousands_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Pa
     )
     found = datasets.read(path, "png").samples
     assert len(found) == n
-    assert [len(it.instances) for it in found[:: n // 7]] == [1] * 8
+    assert [len(sample.instances) for sample in found[:: n // 7]] == [1] * 8
     listed = [{"id": i, "file_name": f"{i}/images/0.png"} for i in range(n)]
     document = {"images": listed, "annotations": [], "categories": []}
     content = json.dumps(document).encode()
     path = write_zip(tmp_path / "b.zip", {**files, "about/instances.json": content})
-    assert [it.name for it in datasets.read(path, "coco").samples] == list(files)
+    assert [sample.name for sample in datasets.read(path, "coco").samples] == list(files)
     tasks = [{"id": i, "data": {"image": "gone.png"}, "annotations": []} for i in range(n)]
     path = write_zip(tmp_path / "c.zip", {"tasks.json": json.dumps(tasks).encode()})
-    assert len({it.name for it in datasets.read(path, "label-studio").samples}) == n
+    assert len({sample.name for sample in datasets.read(path, "label-studio").samples}) == n
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ _NAMED = 5
 
 _FEW_SAMPLES = 2
 _FEW_PIXELS = 16
-_STRAY_SHARE = 0.001  # of all labelled pixels
+_STRAY_SHARE = 0.001  # of all labeled pixels
 _SCATTERED_SHARE = 0.01
 
 

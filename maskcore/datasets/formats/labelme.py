@@ -2,7 +2,7 @@
 
 Source: https://github.com/wkentaro/labelme, labelme/_label_file.py and labelme/_utils/_shape.py.
 The size of a mask is the stated size of the image. Where labelme itself paints the outline of a
-polygon as well, here a pixel is inside if its centre is, so that what is written is read alike.
+polygon as well, here a pixel is inside if its center is, so that what is written is read alike.
 """
 
 from __future__ import annotations

@@ -57,4 +57,4 @@ def read(module: Any, folder: Path) -> Any:
 
 def decoded(sample: Any) -> list[tuple[str, list[list[bool]]]]:
     """Label and pixels of each mask of a sample."""
-    return [(it.label, rle.decode(it.mask).tolist()) for it in sample.instances]
+    return [(instance.label, rle.decode(instance.mask).tolist()) for instance in sample.instances]

@@ -24,12 +24,12 @@ def in_ellipse(x, y, center, radii, degrees):
     return (u / radii[0]) ** 2 + (v / radii[1]) ** 2 <= 1 + 1e-12
 
 
-def by_centres(size_hw, inside):
+def by_centers(size_hw, inside):
     height, width = size_hw
     return np.array([[inside(x + 0.5, y + 0.5) for x in range(width)] for y in range(height)])
 
 
-def test_an_ellipse_has_the_pixels_whose_centres_are_inside():
+def test_an_ellipse_has_the_pixels_whose_centers_are_inside():
     rng = np.random.default_rng(1)
     n_compared = 0
     for _ in range(300):
@@ -41,7 +41,7 @@ def test_an_ellipse_has_the_pixels_whose_centres_are_inside():
             found = pixels(drawn_shapes.ellipse(center, radii, size_hw, degrees=degrees))
         except DatasetError:
             continue
-        wanted = by_centres(
+        wanted = by_centers(
             size_hw,
             lambda x, y, c=center, r=radii, d=degrees: in_ellipse(x, y, c, r, d),
         )
@@ -50,8 +50,8 @@ def test_an_ellipse_has_the_pixels_whose_centres_are_inside():
     assert n_compared > 200
 
 
-def test_a_circle_with_centres_on_its_outline_has_them():
-    # (2.5, 2.5) with radius 2: the centres two pixels away are on it.
+def test_a_circle_with_centers_on_its_outline_has_them():
+    # (2.5, 2.5) with radius 2: the centers two pixels away are on it.
     found = pixels(drawn_shapes.ellipse((2.5, 2.5), (2, 2), (5, 5)))
     assert np.array_equal(found, mask("..#..\n.###.\n#####\n.###.\n..#.."))
 
@@ -74,7 +74,7 @@ def test_turned_corners_go_clockwise_around_the_point_that_stays():
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (-3, 2), (4, -3), (2.25, 1.5)])
-def test_a_polygon_has_the_pixels_whose_centres_are_inside(shift):
+def test_a_polygon_has_the_pixels_whose_centers_are_inside(shift):
     ring = np.array([(0.2, 0.1), (6.3, 1.2), (4.1, 5.7), (3.3, 2.1), (0.6, 5.2)]) + shift
 
     def inside(x, y):
@@ -86,7 +86,7 @@ def test_a_polygon_has_the_pixels_whose_centres_are_inside(shift):
 
     before = ring.copy()
     found = pixels(drawn_shapes.polygon(ring, (6, 8)))
-    assert np.array_equal(found, by_centres((6, 8), inside))
+    assert np.array_equal(found, by_centers((6, 8), inside))
     assert np.array_equal(ring, before)
 
 

@@ -13,9 +13,9 @@ from tests.grids import mask
 
 
 def test_names_come_apart() -> None:
-    assert [base(it) for it in ("a/b.c.PNG", "b")] == ["b.c.PNG", "b"]
-    assert [stem(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == ["b.c", "b", "c", ".png"]
-    assert [suffix(it) for it in ("a/b.c.PNG", "b", "a.b/c", ".png")] == [".png", "", "", ""]
+    assert [base(name) for name in ("a/b.c.PNG", "b")] == ["b.c.PNG", "b"]
+    assert [stem(name) for name in ("a/b.c.PNG", "b", "a.b/c", ".png")] == ["b.c", "b", "c", ".png"]
+    assert [suffix(name) for name in ("a/b.c.PNG", "b", "a.b/c", ".png")] == [".png", "", "", ""]
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "a/" * 3_000, "\ud800"])
@@ -27,7 +27,7 @@ def test_a_name_that_no_system_can_have_is_one_sentence(name: str, tmp_path: Pat
 def test_names_that_are_taken_get_a_number() -> None:
     taken: set[str] = set()
     names = ["a", "a", "b", "a (2)", "a"]
-    found = [unique_name(it, taken) for it in names]
+    found = [unique_name(name, taken) for name in names]
     assert found == ["a", "a (2)", "b", "a (2) (2)", "a (3)"]
     assert taken == set(found)
 

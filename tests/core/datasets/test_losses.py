@@ -82,9 +82,9 @@ def test_holes_are_filled_with_all_that_is_in_them():
 
 def test_parts_become_masks_of_the_same_label():
     kept, lost = fitted(Keeps(parts=False), instance(RING, "ring"), instance(LEFT))
-    assert [it.label for it in kept] == ["ring", "ring", "cat"]
-    assert [rle.area(it.mask) for it in kept] == [16, 1, 8]
-    assert rle.union(it.mask for it in kept[:2]) == rle.encode(mask(RING))
+    assert [instance.label for instance in kept] == ["ring", "ring", "cat"]
+    assert [rle.area(instance.mask) for instance in kept] == [16, 1, 8]
+    assert rle.union(instance.mask for instance in kept[:2]) == rle.encode(mask(RING))
     assert lost == {"parts": 1}
 
 
@@ -97,7 +97,7 @@ def test_a_part_inside_a_filled_hole_is_no_part_any_more():
 
 def test_the_later_mask_takes_the_pixels_of_both():
     kept, lost = fitted(Keeps(overlaps=False), instance(SOLID, "a"), instance(LEFT, "b"))
-    assert [it.label for it in kept] == ["a", "b"]
+    assert [instance.label for instance in kept] == ["a", "b"]
     assert same(kept[1], LEFT)
     expected = mask(SOLID) & ~mask(LEFT)
     assert rle.decode(kept[0].mask).tolist() == expected.tolist()
@@ -106,7 +106,7 @@ def test_the_later_mask_takes_the_pixels_of_both():
 
 def test_a_mask_that_is_covered_whole_is_gone():
     kept, lost = fitted(Keeps(overlaps=False), instance(RING, "a"), instance(SOLID, "b"))
-    assert [it.label for it in kept] == ["b"]
+    assert [instance.label for instance in kept] == ["b"]
     assert lost == {"covered": 1}
 
 
@@ -115,7 +115,7 @@ def test_masks_that_only_touch_lose_nothing():
     kept, lost = fitted(
         Keeps(overlaps=False), instance(LEFT, "a"), Instance(rle.encode(right), "b")
     )
-    assert [rle.area(it.mask) for it in kept] == [8, 8]
+    assert [rle.area(instance.mask) for instance in kept] == [8, 8]
     assert lost == {}
 
 
@@ -123,7 +123,7 @@ def test_masks_of_one_label_are_joined():
     kept, lost = fitted(
         Keeps(instances=False), instance(RING, "a"), instance(LEFT, "b"), instance(LEFT, "a")
     )
-    assert [it.label for it in kept] == ["a", "b"]
+    assert [instance.label for instance in kept] == ["a", "b"]
     assert rle.decode(kept[0].mask).tolist() == (mask(RING) | mask(LEFT)).tolist()
     assert lost == {"instances": 1}
 
@@ -131,7 +131,7 @@ def test_masks_of_one_label_are_joined():
 def test_masks_beyond_the_most_are_joined_by_label():
     given = [instance(LEFT, "a"), instance(RING, "a"), instance(LEFT, "a"), instance(LEFT, "b")]
     kept, lost = fitted(Keeps(most_instances=1), *given)
-    assert [it.label for it in kept] == ["a", "a", "b"]
+    assert [instance.label for instance in kept] == ["a", "a", "b"]
     assert rle.decode(kept[1].mask).tolist() == (mask(RING) | mask(LEFT)).tolist()
     assert lost == {"instances": 1}
     assert fitted(Keeps(most_instances=4), *given) == (given, {})
@@ -144,7 +144,9 @@ def test_labels_scores_crowds_and_empty_masks_are_counted_one_by_one():
         instance(LEFT, "mask", is_crowd=True),
         instance(NOTHING, "c", score=0.1),
     )
-    assert [(it.label, it.score, it.is_crowd) for it in kept] == [("mask", None, False)] * 2
+    assert [(instance.label, instance.score, instance.is_crowd) for instance in kept] == [
+        ("mask", None, False)
+    ] * 2
     assert lost == {"empty": 1, "scores": 1, "crowds": 1, "labels": 1}
 
 
@@ -157,9 +159,9 @@ def test_a_mask_of_another_size_is_resized():
 
 def test_what_is_given_is_not_changed():
     given = [instance(RING, score=0.5), instance(SOLID)]
-    before = [(it.mask.counts.tolist(), it.score) for it in given]
+    before = [(instance.mask.counts.tolist(), instance.score) for instance in given]
     fitted(Keeps(holes=False, parts=False, overlaps=False, instances=False), *given)
-    assert [(it.mask.counts.tolist(), it.score) for it in given] == before
+    assert [(instance.mask.counts.tolist(), instance.score) for instance in given] == before
 
 
 def test_a_tally_counts_masks_and_names_the_first_samples():

@@ -93,7 +93,7 @@ def test_text_is_read_in_the_usual_encodings(tmp_path: Path) -> None:
         "utf16.txt": "ñ".encode("utf-16"),
     }
     source = put(tmp_path, **texts, **{"bad.txt": b"\xff", "binary.txt": b"a\0b"})
-    assert [source.text(it) for it in texts] == ["ñ"] * 3
+    assert [source.text(text) for text in texts] == ["ñ"] * 3
     for name in ("bad.txt", "binary.txt"):
         with pytest.raises(DatasetError, match=rf"^{name}: "):
             source.text(name)
@@ -106,7 +106,7 @@ def test_the_head_of_what_cannot_be_read_is_empty(tmp_path: Path) -> None:
 
 
 def test_images_that_no_annotation_speaks_of_are_samples(tmp_path: Path) -> None:
-    source = put(tmp_path, **{f"{it}.png": picture((2, 3)) for it in "abc"})
+    source = put(tmp_path, **{f"{letter}.png": picture((2, 3)) for letter in "abc"})
     known = [
         Sample("first", source.pictures.stored("a.png"), Contents),
         Sample("b.png", None, Contents),

@@ -22,7 +22,7 @@ def picture(size_hw: tuple[int, int]) -> EmbeddedPicture:
 
 
 def sample(name: str, *instances: Instance, has_image: bool = False) -> Sample:
-    contents = Contents([Annotation(it) for it in instances])
+    contents = Contents([Annotation(instance) for instance in instances])
     size = instances[0].mask.size_hw if instances else (4, 6)
     return Sample(name, picture(size) if has_image else None, lambda: contents)
 
@@ -111,7 +111,7 @@ def test_heat_of_one_mask_of_more_runs_than_are_added_up_at_once() -> None:
 def test_heat_adds_up_over_masks_of_a_class_whatever_their_sizes() -> None:
     rng = np.random.default_rng(2)
     masks = [rng.random(size) < 0.3 for size in ((3, 5), (60, 40), (200, 300), (5, 3), (60, 40))]
-    samples = [sample(str(i), instance(it, "ab"[i % 2])) for i, it in enumerate(masks)]
+    samples = [sample(str(i), instance(pixels, "ab"[i % 2])) for i, pixels in enumerate(masks)]
     heat = survey(Dataset("coco", samples)).heat
     assert np.allclose(heat[0], sum(map(shares_by_hand, masks[0::2])), atol=1e-5)
     assert np.allclose(heat[1], sum(map(shares_by_hand, masks[1::2])), atol=1e-5)
@@ -160,19 +160,19 @@ def test_a_header_that_states_a_size_beyond_all_measure_is_counted_as_the_larges
     header = header[:8] + chunk(b"IHDR", b"\xff" * 8 + b"\x08\0\0\0\0") + header[33:]
     done = survey(Dataset("images", [Sample("a", EmbeddedPicture(lambda: header), Contents)]))
     assert done.sizes_hw.tolist() == [[2**31 - 1, 2**31 - 1]]
-    assert "unreadable-image" in [it.kind for it in done.findings]
+    assert "unreadable-image" in [finding.kind for finding in done.findings]
 
 
 def test_labels_are_shown_on_one_line_and_cut_off() -> None:
     label = "a\n\u202eb" + "x" * 5_000
     done = survey(Dataset("coco", [sample("a", instance(mask("..\n.."), label), has_image=True)]))
-    (what,) = [it.what for it in done.findings if it.kind == "empty-mask"]
+    (what,) = [finding.what for finding in done.findings if finding.kind == "empty-mask"]
     assert what == f"The mask of “a\ufffd\ufffdb{'x' * 96}…” has no pixel inside."
 
 
 def test_a_box_of_any_size_is_a_finding() -> None:
     box = (1e308, 0.0, float("inf"), float("nan"))
-    said = Annotation(Instance(rle.encode(mask("##\n##")), "cat"), "", box)
-    done = survey(Dataset("coco", [Sample("a", None, lambda: Contents([said]))]))
-    (what,) = [it.what for it in done.findings if it.kind == "box"]
+    stated = Annotation(Instance(rle.encode(mask("##\n##")), "cat"), "", box)
+    done = survey(Dataset("coco", [Sample("a", None, lambda: Contents([stated]))]))
+    (what,) = [finding.what for finding in done.findings if finding.kind == "box"]
     assert what.startswith("The box of “cat” is stated as 1e+308, 0, inf, nan, but")

@@ -74,7 +74,7 @@ def contents(folder: Path, *annotations: Any, **more: Any) -> Contents:
 
 
 def reasons(found: Contents | Dataset) -> list[tuple[str, str]]:
-    return [(it.where, it.reason) for it in found.problems]
+    return [(problem.where, problem.reason) for problem in found.problems]
 
 
 def found(folder: Path) -> list[str]:
@@ -132,9 +132,9 @@ def test_polygons_counts_and_compressed_counts_are_the_same_mask(tmp_path: Path)
         annotation({**forms[2], "counts": compressed}, id=10),
     )
     assert got.problems == []
-    assert [it.instance.label for it in got.annotations] == ["cat", "dog", "cat"]
-    for it in got.annotations:
-        assert np.array_equal(rle.decode(it.instance.mask), CORNER_MASK)
+    assert [annotation.instance.label for annotation in got.annotations] == ["cat", "dog", "cat"]
+    for entry in got.annotations:
+        assert np.array_equal(rle.decode(entry.instance.mask), CORNER_MASK)
 
 
 def test_what_an_annotation_says_besides(tmp_path: Path):
@@ -164,7 +164,7 @@ def test_holes_parts_overlaps_and_empty_masks_are_kept(tmp_path: Path):
         annotation({"size": [4, 5], "counts": [20]}, id=3),
         images=[image],
     )
-    hole, parts, empty = (rle.decode(it.instance.mask) for it in got.annotations)
+    hole, parts, empty = (rle.decode(annotation.instance.mask) for annotation in got.annotations)
     assert hole.T.ravel().tolist() == [bool(i % 2) for i, n in enumerate(counts) for _ in range(n)]
     assert parts.tolist() == mask("#..#.\n#....\n.....\n.....").tolist()
     assert not empty.any()
@@ -177,9 +177,9 @@ def test_the_image_is_found_and_the_others_are_samples_without_masks(tmp_path: P
     save(tmp_path, document(annotation(), images=images), "annotations/instances.json")
     dataset = read(coco, tmp_path)
     names = ["train/a.png", "gone.png", "train/other.png"]
-    assert [it.name for it in dataset.samples] == names
-    assert [it.picture is None for it in dataset.samples] == [False, True, False]
-    assert [len(it.instances) for it in dataset.samples] == [1, 0, 0]
+    assert [sample.name for sample in dataset.samples] == names
+    assert [sample.picture is None for sample in dataset.samples] == [False, True, False]
+    assert [len(sample.instances) for sample in dataset.samples] == [1, 0, 0]
     assert dataset.samples[0].image().shape == (3, 4, 3)
     assert dataset.labels == ("cat", "dog")
     assert dataset.problems == []
@@ -201,7 +201,9 @@ def test_documents_have_their_own_ids_and_folders(tmp_path: Path):
         save(tmp_path, content, f"annotations/instances_{folder}.json")
     dataset = read(coco, tmp_path)
     assert dataset.labels == ("train cat", "dog", "val cat")
-    assert [(it.name, [one.label for one in it.instances]) for it in dataset.samples] == [
+    assert [
+        (sample.name, [one.label for one in sample.instances]) for sample in dataset.samples
+    ] == [
         ("train/a.png", ["train cat"]),
         ("val/a.png", ["val cat"]),
     ]
@@ -211,7 +213,7 @@ def test_documents_beside_their_images_have_those(tmp_path: Path):
     for folder in ("one", "two"):
         save_picture(tmp_path, f"{folder}/a.png")
         save(tmp_path, document(annotation()), f"{folder}/_annotations.coco.json")
-    assert [it.name for it in read(coco, tmp_path).samples] == ["one/a.png", "two/a.png"]
+    assert [sample.name for sample in read(coco, tmp_path).samples] == ["one/a.png", "two/a.png"]
 
 
 def test_what_two_documents_say_of_an_image_is_joined(tmp_path: Path):
@@ -227,7 +229,7 @@ def test_images_that_differ_by_folders_do_not_share_a_picture(tmp_path: Path):
     names = ("x/a.png", "y/a.png")
     images = [{**IMAGE, "id": i, "file_name": name} for i, name in enumerate(names, start=3)]
     dataset = read(coco, save(tmp_path, document(annotation(), images=images)))
-    assert [(it.name, it.picture is None) for it in dataset.samples] == [
+    assert [(sample.name, sample.picture is None) for sample in dataset.samples] == [
         ("a.png", False),
         ("y/a.png", True),
     ]
@@ -241,15 +243,15 @@ def test_results_belong_to_the_images_of_a_document(tmp_path: Path):
     save(tmp_path, without_masks, "image_info.json")
     assert found(tmp_path) == ["image_info.json", "results.json"]
     dataset = read(coco, tmp_path)
-    (it,) = dataset.samples[0].instances
-    assert (it.label, it.score, dataset.problems) == ("dog", 0.5, [])
+    (sample,) = dataset.samples[0].instances
+    assert (sample.label, sample.score, dataset.problems) == ("dog", 0.5, [])
 
 
 def test_results_go_to_the_document_that_knows_their_images(tmp_path: Path):
     save(tmp_path, document(images=[{**IMAGE, "id": 5, "file_name": "5.png"}]), "a.json")
     save(tmp_path, document(), "b.json")
     save(tmp_path, [annotation()], "c.json")
-    assert [len(it.instances) for it in read(coco, tmp_path).samples] == [0, 1]
+    assert [len(sample.instances) for sample in read(coco, tmp_path).samples] == [0, 1]
 
 
 def test_a_size_that_is_missing_is_that_of_the_image(tmp_path: Path):
@@ -258,7 +260,7 @@ def test_a_size_that_is_missing_is_that_of_the_image(tmp_path: Path):
     counts = {"counts": [0, 1, 2, 1, 8]}
     got = contents(tmp_path, annotation(), annotation(counts, id=9), images=[bare])
     assert got.size_hw is None
-    assert [it.instance.mask.size_hw for it in got.annotations] == [(3, 4), (3, 4)]
+    assert [annotation.instance.mask.size_hw for annotation in got.annotations] == [(3, 4), (3, 4)]
 
 
 def test_a_size_that_run_lengths_state_is_kept(tmp_path: Path):
@@ -276,13 +278,13 @@ def test_the_real_annotations_are_read_as_pycocotools_reads_them():
         got = sample.read()
         assert got.problems == []
         assert sample.picture is not None
-        for it in got.annotations:
-            theirs = peer.anns[int(it.where.split()[1])]
-            assert np.array_equal(peer.annToMask(theirs), rle.decode(it.instance.mask))
-            assert it.instance.label == peer.cats[theirs["category_id"]]["name"]
-            assert it.instance.is_crowd == theirs["iscrowd"]
+        for entry in got.annotations:
+            theirs = peer.anns[int(entry.where.split()[1])]
+            assert np.array_equal(peer.annToMask(theirs), rle.decode(entry.instance.mask))
+            assert entry.instance.label == peer.cats[theirs["category_id"]]["name"]
+            assert entry.instance.is_crowd == theirs["iscrowd"]
             x, y, width, height = theirs["bbox"]
-            assert it.box == (x, y, x + width, y + height)
+            assert entry.box == (x, y, x + width, y + height)
             n_read += 1
     assert n_read == 583
 
@@ -336,8 +338,11 @@ def test_a_mask_that_cannot_be_read_is_told_and_the_others_are_read(
     save(tmp_path, document(others[0], bad, others[1]))
     dataset = read(coco, tmp_path)
     got = dataset.samples[0].read()
-    assert [it.where.split()[1] for it in got.annotations] == ["9", "10"]
-    assert all(np.array_equal(rle.decode(it.instance.mask), CORNER_MASK) for it in got.annotations)
+    assert [annotation.where.split()[1] for annotation in got.annotations] == ["9", "10"]
+    assert all(
+        np.array_equal(rle.decode(annotation.instance.mask), CORNER_MASK)
+        for annotation in got.annotations
+    )
     (problem,) = got.problems
     assert problem.where == "annotation 8 in instances.json"
     assert problem.sample == dataset.samples[0].name == "a.png"
@@ -382,15 +387,15 @@ def test_a_mask_is_read_though_something_beside_it_is_wrong(
 ):
     got = contents(tmp_path, annotation(**more))
     assert reasons(got) == [("annotation 8 in instances.json", reason)]
-    (it,) = got.annotations
-    assert np.array_equal(rle.decode(it.instance.mask), CORNER_MASK)
-    assert (it.box, it.instance.score, it.instance.is_crowd) == (None, None, False)
+    (entry,) = got.annotations
+    assert np.array_equal(rle.decode(entry.instance.mask), CORNER_MASK)
+    assert (entry.box, entry.instance.score, entry.instance.is_crowd) == (None, None, False)
 
 
 def test_categories_without_names_are_told_apart_by_their_ids(tmp_path: Path):
     save(tmp_path, document(annotation(), annotation(id=9, category_id=99)))
     dataset = read(coco, tmp_path)
-    assert [it.label for it in dataset.samples[0].instances] == ["cat", "category 99"]
+    assert [instance.label for instance in dataset.samples[0].instances] == ["cat", "category 99"]
     assert dataset.labels == ("cat", "dog", "category 99")
 
 
@@ -424,7 +429,7 @@ def test_ids_that_are_there_twice(tmp_path: Path):
     categories = [CAT, {"id": 1, "name": "lion"}, {"id": 2}, {"name": "nobody"}]
     content = document(annotation(), annotation(), images=images, categories=categories)
     dataset = read(coco, save(tmp_path, content))
-    assert [(it.name, len(it.instances)) for it in dataset.samples] == [("a.png", 2)]
+    assert [(sample.name, len(sample.instances)) for sample in dataset.samples] == [("a.png", 2)]
     assert dataset.labels == ("cat", "lion", "category 2", "nobody")
     where = "category 1 in instances.json", "category no. 4 in instances.json"
     same = "Several annotations have the same id, and all are read: 8."
@@ -461,7 +466,7 @@ def test_images_that_lack_what_they_need(tmp_path: Path):
     told = "The size nothing × 3 is not made of whole numbers."
     assert reasons(no_number.read())[0] == ("image 6 in instances.json", told)
     assert reasons(unnamed.read()) == [("image 7 in instances.json", "It has no file_name.")]
-    assert [it.mask.size_hw for it in unnamed.instances] == [(3, 4)]
+    assert [instance.mask.size_hw for instance in unnamed.instances] == [(3, 4)]
     assert reasons(dataset) == [
         ("image no. 6 in instances.json", "It is not an object with names and values.")
     ]
@@ -473,7 +478,9 @@ def test_names_that_climb_out_are_only_names(tmp_path: Path):
     names = ["../secret.png", str(tmp_path / "secret.png"), "\0", "a\nb.png"]
     images = [{**IMAGE, "id": i, "file_name": name} for i, name in enumerate(names)]
     dataset = read(coco, save(inside, document(images=images)))
-    assert [(it.name, it.picture) for it in dataset.samples] == [(it, None) for it in names]
+    assert [(sample.name, sample.picture) for sample in dataset.samples] == [
+        (name, None) for name in names
+    ]
 
 
 @pytest.mark.parametrize(
@@ -537,9 +544,9 @@ def test_whatever_stands_in_a_document_nothing_is_raised_but_what_is_told(
     coco.find(files)
     dataset = coco.read(files, ["instances.json"])
     for sample in dataset.samples:
-        for it in sample.read().annotations:
-            assert rle.decode(it.instance.mask).shape == it.instance.mask.size_hw
-    assert all(isinstance(it, str) for it in dataset.labels)
+        for one in sample.read().annotations:
+            assert rle.decode(one.instance.mask).shape == one.instance.mask.size_hw
+    assert all(isinstance(label, str) for label in dataset.labels)
 
 
 def test_one_broken_document_does_not_spoil_the_other(tmp_path: Path):
@@ -555,7 +562,7 @@ def test_one_broken_document_does_not_spoil_the_other(tmp_path: Path):
 
 def as_text(lists: dict[str, Any]) -> str:
     """Write an object of which names may come twice."""
-    members = (f"{json.dumps(name.strip())}: {json.dumps(it)}" for name, it in lists.items())
+    members = (f"{json.dumps(name.strip())}: {json.dumps(value)}" for name, value in lists.items())
     return "{" + ", ".join(members) + "}"
 
 
@@ -576,8 +583,8 @@ def test_the_lists_of_a_document_come_in_any_order(tmp_path: Path, order: list[s
         ("dog", CORNER_MASK.tolist()),
         ("category 99", CORNER_MASK.tolist()),
     ]
-    assert [it.split()[1] for it, _ in reasons(dataset.samples[0].read())] == ["9", "11"]
-    assert [it for it, _ in reasons(dataset)] == [
+    assert [where.split()[1] for where, _ in reasons(dataset.samples[0].read())] == ["9", "11"]
+    assert [where for where, _ in reasons(dataset)] == [
         "annotation no. 3 in instances.json",
         "annotation 10 in instances.json",
     ]
@@ -586,10 +593,10 @@ def test_the_lists_of_a_document_come_in_any_order(tmp_path: Path, order: list[s
 def test_of_a_list_that_is_there_twice_the_last_counts(tmp_path: Path):
     first = document(annotation(), annotation(id=9), images=[IMAGE, {**IMAGE, "id": 4}])
     last = document(annotation(category_id=7))
-    text = as_text({**first, **{f"{name} ": it for name, it in last.items()}})
+    text = as_text({**first, **{f"{name} ": value for name, value in last.items()}})
     assert json.loads(text) == last
     dataset = read(coco, save(tmp_path, text))
-    assert [decoded(it) for it in dataset.samples] == [[("dog", CORNER_MASK.tolist())]]
+    assert [decoded(sample) for sample in dataset.samples] == [[("dog", CORNER_MASK.tolist())]]
     nothing = as_text({**last, "annotations ": None})
     dataset = coco.read(source(save(tmp_path, nothing)), ["instances.json"])
     assert (dataset.samples[0].instances, reasons(dataset)) == (
@@ -607,10 +614,10 @@ def test_documents_in_every_encoding_of_json(tmp_path: Path, encoding: str):
     text = json.dumps(document(*marks, images=images, categories=labels), ensure_ascii=False)
     (tmp_path / "instances.json").write_bytes(text.encode(encoding, "surrogatepass"))
     dataset = coco.read(source(tmp_path), ["instances.json"])
-    assert [(it.name, decoded(it)) for it in dataset.samples] == [
+    assert [(sample.name, decoded(sample)) for sample in dataset.samples] == [
         (image, [(label, CORNER_MASK.tolist())]) for label, image in names.items()
     ]
-    assert [it.read().annotations[0].where for it in dataset.samples] == [
+    assert [sample.read().annotations[0].where for sample in dataset.samples] == [
         "annotation é0 in instances.json",
         "annotation é1 in instances.json",
     ]
@@ -697,7 +704,10 @@ def test_a_mask_without_holes_is_written_as_polygons(tmp_path: Path):
     assert peer.dataset["images"] == [
         {"id": 1, "file_name": "train/a.png", "width": 4, "height": 3}
     ]
-    assert [(it["id"], it["name"]) for it in peer.dataset["categories"]] == [(1, "cat"), (2, "dog")]
+    assert [(category["id"], category["name"]) for category in peer.dataset["categories"]] == [
+        (1, "cat"),
+        (2, "dog"),
+    ]
     assert peer.dataset["annotations"] == [
         {
             "id": 1,
@@ -714,17 +724,17 @@ def test_a_mask_without_holes_is_written_as_polygons(tmp_path: Path):
 
 def test_a_hole_is_written_as_counts_and_is_no_crowd(tmp_path: Path):
     peer = written(tmp_path, item("a", instance(RING)))
-    (it,) = peer.dataset["annotations"]
-    assert (it["iscrowd"], it["segmentation"]["size"]) == (0, [4, 5])
-    assert (it["area"], it["bbox"]) == (8, [1, 1, 3, 3])
-    assert np.array_equal(peer.annToMask(it), RING)
+    (entry,) = peer.dataset["annotations"]
+    assert (entry["iscrowd"], entry["segmentation"]["size"]) == (0, [4, 5])
+    assert (entry["area"], entry["bbox"]) == (8, [1, 1, 3, 3])
+    assert np.array_equal(peer.annToMask(entry), RING)
 
 
 def test_a_crowd_is_written_as_counts_and_stays_a_crowd(tmp_path: Path):
     peer = written(tmp_path, item("a", instance(PARTS, is_crowd=True)))
-    (it,) = peer.dataset["annotations"]
-    assert (it["iscrowd"], it["segmentation"]["size"]) == (1, [3, 4])
-    assert np.array_equal(peer.annToMask(it), PARTS)
+    (entry,) = peer.dataset["annotations"]
+    assert (entry["iscrowd"], entry["segmentation"]["size"]) == (1, [3, 4])
+    assert np.array_equal(peer.annToMask(entry), PARTS)
 
 
 def test_an_empty_mask_and_a_full_one_are_kept(tmp_path: Path):
@@ -746,10 +756,10 @@ def test_an_outline_that_would_be_filled_otherwise_is_written_as_counts(
 
     monkeypatch.setattr("maskcore.datasets.formats.coco.writer.from_polygons", moved)
     peer = written(tmp_path, item("a", instance(PARTS)))
-    (it,) = peer.dataset["annotations"]
-    assert it["iscrowd"] == 0
-    assert isinstance(it["segmentation"], dict)
-    assert np.array_equal(peer.annToMask(it), PARTS)
+    (entry,) = peer.dataset["annotations"]
+    assert entry["iscrowd"] == 0
+    assert isinstance(entry["segmentation"], dict)
+    assert np.array_equal(peer.annToMask(entry), PARTS)
 
 
 def test_an_outline_that_is_too_long_is_written_as_counts(
@@ -758,13 +768,13 @@ def test_an_outline_that_is_too_long_is_written_as_counts(
     monkeypatch.setattr("maskcore.rle.polygons._AT_ONCE", 1)
     monkeypatch.setattr("maskcore.rle.polygons.MOST_PASSAGES", 1)
     peer = written(tmp_path, item("a", instance(PARTS)))
-    (it,) = peer.dataset["annotations"]
-    assert np.array_equal(peer.annToMask(it), PARTS)
+    (entry,) = peer.dataset["annotations"]
+    assert np.array_equal(peer.annToMask(entry), PARTS)
 
 
 def test_a_data_set_without_masks_and_one_without_images(tmp_path: Path):
     peer = written(tmp_path / "one", item("a", size_hw=(3, 4)), item("b", size_hw=(1, 1)))
-    assert [it["file_name"] for it in peer.dataset["images"]] == ["a.png", "b.png"]
+    assert [image["file_name"] for image in peer.dataset["images"]] == ["a.png", "b.png"]
     assert peer.dataset["annotations"] == []
     assert written(tmp_path / "none").dataset["images"] == []
 
@@ -807,30 +817,30 @@ def test_pycocotools_and_we_read_back_the_very_masks(tmp_path: Path):
     ]
     peer = written(tmp_path, *items)
     kinds = set()
-    for it, original, label in zip(peer.dataset["annotations"], masks, labels, strict=True):
-        again = peer.annToMask(it)
+    for entry, original, label in zip(peer.dataset["annotations"], masks, labels, strict=True):
+        again = peer.annToMask(entry)
         assert np.array_equal(again, original)
-        assert it["area"] == original.sum()
+        assert entry["area"] == original.sum()
         expected = coco_mask.toBbox(coco_mask.encode(np.asfortranarray(original, np.uint8)))
-        assert it["bbox"] == expected.tolist()
-        assert peer.cats[it["category_id"]]["name"] == label
-        kinds.add(type(it["segmentation"]))
+        assert entry["bbox"] == expected.tolist()
+        assert peer.cats[entry["category_id"]]["name"] == label
+        kinds.add(type(entry["segmentation"]))
     assert kinds == {list, dict}
-    ours = [it for sample in read(coco, tmp_path).samples for it in decoded(sample)]
-    assert ours == [(label, it.tolist()) for label, it in zip(labels, masks, strict=True)]
+    ours = [pair for sample in read(coco, tmp_path).samples for pair in decoded(sample)]
+    assert ours == [(label, pixels.tolist()) for label, pixels in zip(labels, masks, strict=True)]
 
 
 def test_results_of_the_written_masks_are_evaluated_as_perfect(tmp_path: Path):
-    masks = [it for it in random_masks(12, (20, 30)) if it.any()]
-    peer = written(tmp_path, *(item(str(i), instance(it)) for i, it in enumerate(masks)))
+    masks = [pixels for pixels in random_masks(12, (20, 30)) if pixels.any()]
+    peer = written(tmp_path, *(item(str(i), instance(pixels)) for i, pixels in enumerate(masks)))
     results = [
         {
-            "image_id": it["image_id"],
-            "category_id": it["category_id"],
-            "segmentation": peer.annToRLE(it),
+            "image_id": annotation["image_id"],
+            "category_id": annotation["category_id"],
+            "segmentation": peer.annToRLE(annotation),
             "score": 0.9,
         }
-        for it in peer.dataset["annotations"]
+        for annotation in peer.dataset["annotations"]
     ]
     evaluation = COCOeval(peer, peer.loadRes(results), "segm")
     evaluation.evaluate()

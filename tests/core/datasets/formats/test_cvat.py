@@ -56,10 +56,10 @@ def sample_of(folder, *shapes, **more):
 def pixels_of(folder, *shapes):
     found = sample_of(folder, *shapes).read()
     assert found.problems == []
-    return [rle.decode(it.instance.mask) for it in found.annotations]
+    return [rle.decode(annotation.instance.mask) for annotation in found.annotations]
 
 
-def test_a_polygon_is_filled_by_the_centres_of_its_pixels(tmp_path):
+def test_a_polygon_is_filled_by_the_centers_of_its_pixels(tmp_path):
     (found,) = pixels_of(tmp_path, polygon())
     assert np.array_equal(found, mask(".....\n.###.\n.###.\n....."))
 
@@ -148,8 +148,8 @@ def test_each_image_has_its_shapes_also_where_an_element_is_short(tmp_path):
     short = '\n<image id="1" name="b.png" width="3" height="2"/>'
     put(tmp_path, document(image(polygon()), short, image(polygon(), polygon(), name="ü.png")))
     found = items.read(cvat, tmp_path)
-    assert [it.name for it in found.samples] == ["a.png", "b.png", "ü.png"]
-    assert [len(it.instances) for it in found.samples] == [1, 0, 2]
+    assert [sample.name for sample in found.samples] == ["a.png", "b.png", "ü.png"]
+    assert [len(sample.instances) for sample in found.samples] == [1, 0, 2]
     assert found.samples[1].size_hw == (2, 3)
 
 
@@ -161,24 +161,31 @@ def test_images_are_found_and_those_without_element_are_listed(tmp_path):
     b = image(polygon(), name="b.png", size='subset="Train" width="5" height="4"')
     put(tmp_path, document(image(), b, image(name="gone.png"), image(name="gone.png")))
     found = items.read(cvat, tmp_path)
-    assert [it.name for it in found.samples] == [
+    assert [sample.name for sample in found.samples] == [
         *("images/a.png", "images/Train/b.png", "gone.png", "gone.png (2)"),
         *("images/Test/b.png", "images/more.png"),
     ]
-    assert [it.picture is None for it in found.samples] == [False, False, True, True, False, False]
+    assert [sample.picture is None for sample in found.samples] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("size", ["", 'width="5"', 'width="5" height="0"', 'width="x" height="4"'])
 def test_a_size_that_is_not_stated_is_that_of_the_image(tmp_path, size):
     (tmp_path / "a.png").write_bytes(items.picture((4, 5)))
     sample = sample_of(tmp_path, polygon(), size=size)
-    assert [it.mask.size_hw for it in sample.instances] == [(4, 5)]
+    assert [instance.mask.size_hw for instance in sample.instances] == [(4, 5)]
 
 
 def test_huge_sizes_are_refused(tmp_path):
     found = sample_of(tmp_path, polygon(), size='width="1000000000" height="1000000000"').read()
     assert found.annotations == []
-    assert [it.where for it in found.problems] == [
+    assert [problem.where for problem in found.problems] == [
         "a.png in annotations.xml",
         "polygon 1 of a.png in annotations.xml",
     ]
@@ -189,14 +196,14 @@ def test_other_encodings_are_read(tmp_path, encoding):
     text = document(image(polygon(), name="ü.png"), image(polygon(), name="ä.png"))
     put(tmp_path, text.replace('encoding="utf-8"', f'encoding="{encoding[:6]}"').encode(encoding))
     found = items.read(cvat, tmp_path)
-    assert [it.name for it in found.samples] == ["ü.png", "ä.png"]
-    assert [len(it.instances) for it in found.samples] == [1, 1]
+    assert [sample.name for sample in found.samples] == ["ü.png", "ä.png"]
+    assert [len(sample.instances) for sample in found.samples] == [1, 1]
 
 
 def test_of_a_damaged_file_what_comes_before_is_read(tmp_path):
     put(tmp_path, document(image(polygon()), image(polygon(), name="b.png"))[:-40])
     found = items.read(cvat, tmp_path)
-    assert [it.name for it in found.samples] == ["a.png"]
+    assert [sample.name for sample in found.samples] == ["a.png"]
     (problem,) = found.problems
     assert re.fullmatch("line [0-9]+ of annotations.xml", problem.where)
     assert "damaged from here on" in problem.reason
@@ -252,7 +259,7 @@ def test_masks_are_made_when_they_are_asked_for_and_not_kept(tmp_path):
     tracemalloc.start()
     try:
         found = cvat.read(source, ["annotations.xml"])
-        assert all(len(it.instances) == 2 for it in found.samples)
+        assert all(len(sample.instances) == 2 for sample in found.samples)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -265,12 +272,16 @@ PARTS = mask("#...#\n.....\n.....\n#####")
 
 def test_masks_with_holes_parts_and_overlaps_are_written_and_read_back(tmp_path):
     drawn = [RING, PARTS, np.ones((4, 5), np.bool_), mask(".....\n..#..\n.....\n.....")]
-    first = items.item("train/a", *(items.instance(it, f"l{i}") for i, it in enumerate(drawn)))
+    first = items.item(
+        "train/a", *(items.instance(pixels, f"l{i}") for i, pixels in enumerate(drawn))
+    )
     second = items.item("b", size_hw=(2, 3))
     items.write(tmp_path, cvat.CvatWriter(["unused"]), [first, second])
     found = items.read(cvat, tmp_path)
-    assert [it.name for it in found.samples] == ["images/train/a.png", "images/b.png"]
-    assert items.decoded(found.samples[0]) == [(f"l{i}", it.tolist()) for i, it in enumerate(drawn)]
+    assert [sample.name for sample in found.samples] == ["images/train/a.png", "images/b.png"]
+    assert items.decoded(found.samples[0]) == [
+        (f"l{i}", pixels.tolist()) for i, pixels in enumerate(drawn)
+    ]
     assert found.samples[1].read().size_hw == (2, 3)
     assert found.stated_labels == ("unused", "l0", "l1", "l2", "l3")
 
@@ -282,18 +293,18 @@ def test_the_file_is_what_cvat_imports(tmp_path):
     root = ET.fromstring((tmp_path / "annotations.xml").read_bytes())
     assert root.tag == "annotations"
     assert root.findtext("version") == "1.1"
-    assert [it.text for it in root.findall("meta/task/labels/label/name")] == [label, "d"]
+    assert [element.text for element in root.findall("meta/task/labels/label/name")] == [label, "d"]
     assert root.findtext("meta/task/size") == "1"
     (one,) = root.findall("image")
     assert one.attrib == {"id": "0", "name": "train/a.png", "width": "5", "height": "4"}
-    assert [it.get("label") for it in one] == [label, "d"]
+    assert [shape.get("label") for shape in one] == [label, "d"]
     for element, drawn in zip(one, (RING, PARTS), strict=True):
         assert element.tag == "mask"
         assert element.get("occluded") == "0"
         left, top, width, height = (
-            int(element.get(it)) for it in ("left", "top", "width", "height")
+            int(element.get(side)) for side in ("left", "top", "width", "height")
         )
-        runs = [int(it) for it in element.get("rle").split(",")]
+        runs = [int(count) for count in element.get("rle").split(",")]
         flat = [bool(place % 2) for place, run in enumerate(runs) for _ in range(run)]
         read = np.zeros_like(drawn)
         read[top : top + height, left : left + width] = np.reshape(flat, (height, width))
@@ -304,7 +315,7 @@ def test_the_file_is_what_cvat_imports(tmp_path):
 def test_odd_labels_come_back(tmp_path, label):
     items.write(tmp_path, cvat.CvatWriter([]), [items.item("a", items.instance(mask("#"), label))])
     found = items.read(cvat, tmp_path)
-    assert [it.label for it in found.samples[0].instances] == [label]
+    assert [instance.label for instance in found.samples[0].instances] == [label]
     assert found.stated_labels == (label,)
 
 

@@ -38,7 +38,7 @@ def whole(content: bytes) -> Any:
     """Put a document together again."""
     found: dict[str | None, Any] = {}
     for name, value in json_items.members(json_items.utf_8(content)):
-        found[name] = [it for it, _, _ in value] if isinstance(value, Iterator) else value
+        found[name] = [item for item, _, _ in value] if isinstance(value, Iterator) else value
     return found.get(None, found)
 
 

@@ -55,7 +55,7 @@ def read(root: Path) -> Any:
 
 
 def samples(root: Path) -> dict[str, Any]:
-    return {it.name: it for it in read(root).samples}
+    return {sample.name: sample for sample in read(root).samples}
 
 
 def by_pairs(code: str, size_hw: tuple[int, int]) -> list[list[bool]]:
@@ -85,8 +85,11 @@ def test_every_row_is_a_mask_of_its_image(tmp_path: Path):
     assert items.decoded(first) == [("1", LEFT.tolist()), ("3", TOP.tolist())]
     assert items.decoded(second) == [("2", TOP.tolist())]
     contents = first.read()
-    assert [it.where for it in contents.annotations] == ["train.csv, row 2", "train.csv, row 4"]
-    assert [it.box for it in contents.annotations] == [None, None]
+    assert [annotation.where for annotation in contents.annotations] == [
+        "train.csv, row 2",
+        "train.csv, row 4",
+    ]
+    assert [annotation.box for annotation in contents.annotations] == [None, None]
     assert contents.problems == []
 
 
@@ -103,8 +106,10 @@ def test_rows_without_a_code_say_that_an_image_has_no_mask(tmp_path: Path):
     table = "\n".join(["ImageId_ClassId,EncodedPixels", *rows])
     dataset = read(folder(tmp_path, {}, train=table))
     assert dataset.stated_labels == ("1", "2", "3", "4")
-    assert [it.name for it in dataset.samples] == ["a.jpg", "b.jpg"]
-    ((only,), none) = ([it.label for it in sample.instances] for sample in dataset.samples)
+    assert [sample.name for sample in dataset.samples] == ["a.jpg", "b.jpg"]
+    ((only,), none) = (
+        [instance.label for instance in sample.instances] for sample in dataset.samples
+    )
     assert (only, none) == ("3", [])
     assert [sample.read().problems for sample in dataset.samples] == [[], []]
 
@@ -359,7 +364,7 @@ def test_a_bad_code_is_a_problem_and_the_rest_is_read(tmp_path: Path):
     table = "ImageId,ClassId,EncodedPixels\na.png,1,1 3\na.png,2,11 5\na.png,3,1 1 4 1\n"
     (sample,) = read(folder(tmp_path, {"a.png": SIZE}, train=table)).samples
     contents = sample.read()
-    assert [it.instance.label for it in contents.annotations] == ["1", "3"]
+    assert [annotation.instance.label for annotation in contents.annotations] == ["1", "3"]
     (problem,) = contents.problems
     assert (problem.where, problem.sample) == ("train.csv, row 3", "a.png")
     assert problem.reason == "Run 1 (start 11, length 5) goes past the last of 12 pixels."
@@ -368,11 +373,11 @@ def test_a_bad_code_is_a_problem_and_the_rest_is_read(tmp_path: Path):
 def test_rows_that_cannot_be_taken_apart_are_problems_of_the_set(tmp_path: Path):
     table = "ImageId,EncodedPixels,Height,Width\na.png,1 3,3,4\na.png,1 3\nb.png,1 3,0,4\n"
     dataset = read(folder(tmp_path, {"a.png": SIZE}, train=table))
-    assert [(it.where, it.sample) for it in dataset.problems] == [
+    assert [(problem.where, problem.sample) for problem in dataset.problems] == [
         ("train.csv, row 3", ""),
         ("train.csv, row 4", ""),
     ]
-    assert [it.name for it in dataset.samples] == ["a.png"]
+    assert [sample.name for sample in dataset.samples] == ["a.png"]
 
 
 def test_rows_of_one_image_that_state_two_sizes_are_a_problem(tmp_path: Path):
@@ -389,7 +394,10 @@ def test_a_size_that_nothing_says_is_a_problem_of_each_row(tmp_path: Path):
     (sample,) = read(folder(tmp_path, {}, train="id,encoding\na,1 3\na,\na,5 2\n")).samples
     contents = sample.read()
     assert contents.annotations == []
-    assert [it.where for it in contents.problems] == ["train.csv, row 2", "train.csv, row 4"]
+    assert [problem.where for problem in contents.problems] == [
+        "train.csv, row 2",
+        "train.csv, row 4",
+    ]
     assert "Nothing says how large the image is" in contents.problems[0].reason
 
 
@@ -403,7 +411,7 @@ def test_an_image_that_claims_to_be_huge_is_not_believed(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
     (sample,) = read(tmp_path).samples
     contents = sample.read()
-    sizes = {it.instance.mask.size_hw for it in contents.annotations}
+    sizes = {annotation.instance.mask.size_hw for annotation in contents.annotations}
     assert sizes <= {(768, 768)}  # either the header is not read, or the row is refused
     assert len(contents.annotations) + len(contents.problems) == 1
 
@@ -412,7 +420,7 @@ def test_a_table_that_cannot_be_read_does_not_keep_another_from_being_read(tmp_p
     folder(tmp_path, {"a.png": SIZE}, good="ImageId,EncodedPixels\na.png,1 3\n")
     (tmp_path / "bad.csv").write_bytes(b"ImageId,EncodedPixels\nb,1 3\n" * 4000 + b"\xff\xfe\0\0")
     dataset = read(tmp_path)
-    assert [it.where for it in dataset.problems] == ["bad.csv"]
+    assert [problem.where for problem in dataset.problems] == ["bad.csv"]
     assert len(dataset.samples[0].instances) == 1
     (tmp_path / "good.csv").unlink()
     with pytest.raises(DatasetError, match=r"bad\.csv: "):
@@ -471,9 +479,14 @@ def test_without_images_the_table_says_their_sizes(tmp_path: Path):
     one = items.item("a", items.instance(LEFT, "x"))
     two = items.item("b", size_hw=(5, 6))
     writer = kaggle.KaggleWriter([])
-    for it in (one, two):
+    for entry in (one, two):
         assert (
-            list(writer.sample(type(it)(it.stem, it.suffix, it.size_hw, it.instances, False))) == []
+            list(
+                writer.sample(
+                    type(entry)(entry.stem, entry.suffix, entry.size_hw, entry.instances, False)
+                )
+            )
+            == []
         )
     ((name, text),) = writer.end()
     assert name == "train.csv"
@@ -483,7 +496,7 @@ def test_without_images_the_table_says_their_sizes(tmp_path: Path):
         ["b.png", "", "", "5", "6"],
     ]
     (tmp_path / name).write_bytes(text)
-    assert {it.name: it.size_hw for it in read(tmp_path).samples} == {
+    assert {sample.name: sample.size_hw for sample in read(tmp_path).samples} == {
         "a.png": SIZE,
         "b.png": (5, 6),
     }
@@ -504,9 +517,9 @@ def test_a_made_up_set_of_steel_has_the_masks_it_was_made_with(tmp_path: Path):
     assert len(areas) == 68
     dataset = read(tmp_path)
     found = {
-        (sample.name.rpartition("/")[2], it.label): rle.area(it.mask)
+        (sample.name.rpartition("/")[2], instance.label): rle.area(instance.mask)
         for sample in dataset.samples
-        for it in sample.instances
+        for instance in sample.instances
     }
     assert found == areas
     assert len(dataset.samples) == 120
@@ -531,14 +544,14 @@ def test_the_nuclei_of_dsb2018_have_their_pixels(tmp_path: Path):
     for name, sample in found.items():
         height, width = sample.probe.size_hw
         assert sample.read().problems == []
-        for it, code in zip(sample.instances, rows[name], strict=True):
+        for instance, code in zip(sample.instances, rows[name], strict=True):
             numbers = np.array(code.split(), np.int64).reshape(-1, 2)
             edges = np.concatenate(
                 ([0], (numbers - [1, 0]).cumsum(axis=1).reshape(-1), [height * width])
             )
             counts = {"size": [height, width], "counts": np.diff(edges).tolist()}
             theirs = coco.decode(coco.frPyObjects(counts, height, width))
-            assert np.array_equal(rle.decode(it.mask), theirs)
+            assert np.array_equal(rle.decode(instance.mask), theirs)
 
 
 @needs_data

@@ -20,9 +20,9 @@ from tests.grids import mask
 def packed(pixels, *, repeated=True):
     """The bits of a brush, written from the description of the format."""
     values = [v for inside in pixels.flat for v in ((9, 8, 7, 255) if inside else (0, 0, 0, 0))]
-    bits = f"{len(values):032b}{7:05b}" + "".join(f"{it - 1:04b}" for it in (3, 4, 8, 16))
+    bits = f"{len(values):032b}{7:05b}" + "".join(f"{size - 1:04b}" for size in (3, 4, 8, 16))
     if not repeated:
-        bits += f"011{len(values) - 1:016b}" + "".join(f"{it:08b}" for it in values)
+        bits += f"011{len(values) - 1:016b}" + "".join(f"{value:08b}" for value in values)
     else:
         for value in values:
             bits += f"100{0:03b}{value:08b}"
@@ -32,7 +32,7 @@ def packed(pixels, *, repeated=True):
 
 def unpacked(bytes_):
     """The alpha values of a brush, read from the description of the format."""
-    bits = "".join(f"{it:08b}" for it in bytes_)
+    bits = "".join(f"{byte:08b}" for byte in bytes_)
     place = 0
 
     def take(count):
@@ -97,7 +97,7 @@ def sample_of(folder, *tasks):
 def pixels_of(folder, *results, **more):
     found = sample_of(folder, task(*results, **more)).read()
     assert found.problems == []
-    return [rle.decode(it.instance.mask) for it in found.annotations]
+    return [rle.decode(annotation.instance.mask) for annotation in found.annotations]
 
 
 @pytest.mark.parametrize("repeated", [True, False])
@@ -221,21 +221,21 @@ def test_the_label_of_a_plain_shape_is_in_the_result_of_the_same_id(tmp_path):
     labels = {**plain, "type": "labels", "value": {**value, "labels": ["dog"]}}
     other = {**plain, "id": "other"}
     sample = sample_of(tmp_path, task(plain, labels, other))
-    assert [it.label for it in sample.instances] == ["dog", "mask"]
+    assert [instance.label for instance in sample.instances] == ["dog", "mask"]
 
 
 def test_a_shape_with_two_labels_is_two_instances(tmp_path):
     both = result()
     both["value"]["rectanglelabels"] = ["cat", "dog"]
     sample = sample_of(tmp_path, task(both))
-    assert [it.label for it in sample.instances] == ["cat", "dog"]
+    assert [instance.label for instance in sample.instances] == ["cat", "dog"]
     assert sample.instances[0].mask == sample.instances[1].mask
 
 
 def test_scores_come_from_the_result_or_from_its_prediction(tmp_path):
     predictions = [{"score": 0.5, "result": [result(score=0.25), result(), result(score=7)]}]
     sample = sample_of(tmp_path, task(annotations=[], predictions=predictions))
-    assert [it.score for it in sample.instances] == [0.25, 0.5, 0.5]
+    assert [instance.score for instance in sample.instances] == [0.25, 0.5, 0.5]
 
 
 def test_what_a_person_drew_goes_before_predictions(tmp_path):
@@ -254,7 +254,7 @@ def test_of_several_versions_one_is_read(tmp_path, key):
     ]
     one = {"id": 7, "data": {"image": "a.png"}, key: versions}
     found = sample_of(tmp_path, one).read()
-    assert [it.instance.label for it in found.annotations] == ["true"]
+    assert [annotation.instance.label for annotation in found.annotations] == ["true"]
     (problem,) = found.problems
     assert "2 of the versions are left aside" in problem.reason
 
@@ -282,15 +282,15 @@ def test_images_are_found_by_what_tasks_call_them(tmp_path, image, file):
     picture(tmp_path, "zzz/other.png")
     put(tmp_path, task(result(), image=image))
     found = items.read(label_studio, tmp_path)
-    assert [it.name for it in found.samples] == [file, "zzz/other.png"]
+    assert [sample.name for sample in found.samples] == [file, "zzz/other.png"]
 
 
 def test_the_folder_tells_images_of_one_name_apart(tmp_path):
     picture(tmp_path, "one/a.png")
     picture(tmp_path, "two/a.png")
-    put(tmp_path, *(task(image=f"/data/local-files/?d={it}/a.png") for it in ("two", "one")))
+    put(tmp_path, *(task(image=f"/data/local-files/?d={name}/a.png") for name in ("two", "one")))
     found = items.read(label_studio, tmp_path)
-    assert [it.name for it in found.samples] == ["two/a.png", "one/a.png"]
+    assert [sample.name for sample in found.samples] == ["two/a.png", "one/a.png"]
 
 
 def test_the_image_may_stand_under_another_key(tmp_path):
@@ -309,8 +309,8 @@ def test_a_picture_in_base64_is_the_image(tmp_path):
 def test_a_task_without_image_is_a_sample_still(tmp_path, data):
     put(tmp_path, task(result(), data=data), task(result()), task(result()))
     found = items.read(label_studio, tmp_path)
-    assert [it.name for it in found.samples] == ["task 1", "a.png", "a.png (2)"]
-    assert [len(it.instances) for it in found.samples] == [1, 1, 1]
+    assert [sample.name for sample in found.samples] == ["task 1", "a.png", "a.png (2)"]
+    assert [len(sample.instances) for sample in found.samples] == [1, 1, 1]
 
 
 def test_a_size_that_is_not_stated_is_that_of_the_image(tmp_path):
@@ -327,8 +327,11 @@ def test_labels_are_those_of_the_results(tmp_path):
 def test_things_that_are_no_task_are_problems(tmp_path):
     put(tmp_path, task(result()), 5, None, task(result(), image="b.png"))
     found = items.read(label_studio, tmp_path)
-    assert [it.name for it in found.samples] == ["a.png", "b.png"]
-    assert [it.where for it in found.problems] == ["task 2 in export.json", "task 3 in export.json"]
+    assert [sample.name for sample in found.samples] == ["a.png", "b.png"]
+    assert [problem.where for problem in found.problems] == [
+        "task 2 in export.json",
+        "task 3 in export.json",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "5", '[{"annotations": [], "data": {', "[" * 100_000])
@@ -365,12 +368,16 @@ DRAWN = [RING, PARTS, EMPTY, np.ones((4, 5), np.bool_)]
 
 
 def test_masks_with_holes_parts_overlaps_and_nothing_are_written_and_read_back(tmp_path):
-    first = items.item("train/ä b", *(items.instance(it, f"l{i}") for i, it in enumerate(DRAWN)))
+    first = items.item(
+        "train/ä b", *(items.instance(pixels, f"l{i}") for i, pixels in enumerate(DRAWN))
+    )
     second = items.item("b", size_hw=(2, 3))
     items.write(tmp_path, label_studio.LabelStudioWriter([]), [first, second])
     found = items.read(label_studio, tmp_path)
-    assert [it.name for it in found.samples] == ["images/train/ä b.png", "images/b.png"]
-    assert items.decoded(found.samples[0]) == [(f"l{i}", it.tolist()) for i, it in enumerate(DRAWN)]
+    assert [sample.name for sample in found.samples] == ["images/train/ä b.png", "images/b.png"]
+    assert items.decoded(found.samples[0]) == [
+        (f"l{i}", pixels.tolist()) for i, pixels in enumerate(DRAWN)
+    ]
     assert found.samples[1].read().size_hw == (2, 3)
 
 
@@ -382,13 +389,13 @@ def test_scores_are_written_and_read_back(tmp_path):
 
 
 def test_the_tasks_are_what_label_studio_imports(tmp_path):
-    instances = [items.instance(it, "ёж") for it in DRAWN]
+    instances = [items.instance(pixels, "ёж") for pixels in DRAWN]
     items.write(tmp_path, label_studio.LabelStudioWriter([]), [items.item("train/a b", *instances)])
     (one,) = json.loads((tmp_path / "tasks.json").read_text())
     assert one["data"]["image"] == "/data/local-files/?d=images/train/a%20b.png"
     assert one["predictions"] == []
     (annotation,) = one["annotations"]
-    assert len({it["id"] for it in annotation["result"]}) == len(DRAWN)
+    assert len({result["id"] for result in annotation["result"]}) == len(DRAWN)
     for found, drawn in zip(annotation["result"], DRAWN, strict=True):
         assert found["type"] == "brushlabels"
         assert (found["original_height"], found["original_width"]) == (4, 5)
@@ -411,10 +418,10 @@ def test_the_labeling_interface_has_the_names_and_the_labels(tmp_path):
     assert brush.get("name") == found["from_name"]
     assert brush.get("toName") == found["to_name"] == root.find("Image").get("name")
     assert root.find("Image").get("value") == "$image"
-    assert [it.get("value") for it in brush] == ["unused", 'a "b" <c>']
+    assert [label.get("value") for label in brush] == ["unused", 'a "b" <c>']
 
 
-def test_an_unlabelled_image_is_a_task_to_do(tmp_path):
+def test_an_unlabeled_image_is_a_task_to_do(tmp_path):
     items.write(tmp_path, label_studio.LabelStudioWriter([]), [items.item("a", size_hw=(2, 3))])
     (one,) = json.loads((tmp_path / "tasks.json").read_text())
     assert one["annotations"] == one["predictions"] == []

@@ -33,7 +33,7 @@ def document(*shapes, size_hw=(4, 5), **changed):
 def shape(kind="polygon", points=((1, 1), (4, 1), (4, 3), (1, 3)), label="cat", **more):
     return {
         "label": label,
-        "points": [list(it) for it in points],
+        "points": [list(point) for point in points],
         "group_id": None,
         "description": "",
         "shape_type": kind,
@@ -65,10 +65,10 @@ def sample_of(folder, content):
 def pixels_of(folder, *shapes, **changed):
     found = sample_of(folder, document(*shapes, **changed)).read()
     assert found.problems == []
-    return [rle.decode(it.instance.mask) for it in found.annotations]
+    return [rle.decode(annotation.instance.mask) for annotation in found.annotations]
 
 
-def test_a_polygon_is_filled_by_the_centres_of_its_pixels(tmp_path):
+def test_a_polygon_is_filled_by_the_centers_of_its_pixels(tmp_path):
     (found,) = pixels_of(tmp_path, shape())
     assert np.array_equal(found, mask(".....\n.###.\n.###.\n....."))
 
@@ -170,7 +170,7 @@ def test_what_has_no_area_is_a_problem_and_the_rest_is_read(tmp_path, kind):
 )
 def test_a_broken_shape_is_a_problem_and_the_rest_is_read(tmp_path, broken, reason):
     found = sample_of(tmp_path, document(broken, shape())).read()
-    assert [it.instance.label for it in found.annotations] == ["cat"]
+    assert [annotation.instance.label for annotation in found.annotations] == ["cat"]
     (problem,) = found.problems
     assert problem.where == "shape 1 in a.json"
     assert re.search(reason, problem.reason)
@@ -179,7 +179,7 @@ def test_a_broken_shape_is_a_problem_and_the_rest_is_read(tmp_path, broken, reas
 @pytest.mark.parametrize(("label", "read"), [(None, "mask"), ("", "mask"), (7, "7"), ([], "mask")])
 def test_a_label_that_is_no_text(tmp_path, label, read):
     (sample,) = [sample_of(tmp_path, document(shape(label=label)))]
-    assert [it.label for it in sample.instances] == [read]
+    assert [instance.label for instance in sample.instances] == [read]
 
 
 def test_the_image_beside_with_the_same_name_belongs_to_the_file(tmp_path):
@@ -189,8 +189,8 @@ def test_the_image_beside_with_the_same_name_belongs_to_the_file(tmp_path):
     put(tmp_path, "two/a.json", document(imagePath="gone.png"))
     put(tmp_path, "two/b.png", items.picture((4, 5)))
     found = items.read(labelme, tmp_path)
-    assert [it.name for it in found.samples] == ["one/a.png", "two/a.png", "two/b.png"]
-    assert [len(it.instances) for it in found.samples] == [1, 0, 0]
+    assert [sample.name for sample in found.samples] == ["one/a.png", "two/a.png", "two/b.png"]
+    assert [len(sample.instances) for sample in found.samples] == [1, 0, 0]
     assert found.format == "labelme"
     assert found.labels == ("cat",)
 
@@ -297,11 +297,11 @@ WHOLE = mask(".....\n.###.\n..##.\n.....")
 
 def test_masks_with_holes_parts_and_overlaps_are_written_and_read_back(tmp_path):
     drawn = [RING, PARTS, WHOLE, np.ones((4, 5), np.bool_)]
-    instances = [items.instance(it, f"l{i}") for i, it in enumerate(drawn)]
+    instances = [items.instance(pixels, f"l{i}") for i, pixels in enumerate(drawn)]
     items.write(tmp_path, labelme.LabelmeWriter([]), [items.item("train/a", *instances)])
     (sample,) = items.read(labelme, tmp_path).samples
     assert sample.name == "train/a.png"
-    assert items.decoded(sample) == [(f"l{i}", it.tolist()) for i, it in enumerate(drawn)]
+    assert items.decoded(sample) == [(f"l{i}", pixels.tolist()) for i, pixels in enumerate(drawn)]
 
 
 def written(item):
@@ -321,7 +321,7 @@ def test_the_file_is_what_labelme_expects():
     assert only["shape_type"] == "polygon"
     assert only["mask"] is None
     assert only["group_id"] is None
-    corners = {tuple(it) for it in only["points"]}
+    corners = {tuple(point) for point in only["points"]}
     assert corners == {(1, 1), (4, 1), (4, 3), (2, 3), (2, 2), (1, 2)}
 
 
@@ -355,7 +355,7 @@ def test_a_label_that_no_encoding_can_hold_is_written_and_read(tmp_path):
         tmp_path, labelme.LabelmeWriter([]), [items.item("a", items.instance(mask("#"), "\ud800"))]
     )
     (sample,) = items.read(labelme, tmp_path).samples
-    assert [it.label for it in sample.instances] == ["\ud800"]
+    assert [instance.label for instance in sample.instances] == ["\ud800"]
 
 
 def test_a_kind_that_is_no_text_is_told_in_words(tmp_path):

@@ -72,7 +72,7 @@ def test_an_image_without_masks_keeps_its_size(tmp_path: Path):
     items.write(tmp_path, npz.NpzWriter([]), [items.item("a", size_hw=(5, 3))])
     with np.load(tmp_path / "masks" / "a.npz", allow_pickle=False) as arrays:
         assert arrays["masks"].shape == (0, 5, 3)
-        assert [arrays[it].shape for it in ("labels", "scores", "is_crowd")] == [(0,)] * 3
+        assert [arrays[key].shape for key in ("labels", "scores", "is_crowd")] == [(0,)] * 3
     contents = only(tmp_path).read()
     assert (contents.annotations, contents.problems, contents.size_hw) == ([], [], (5, 3))
 
@@ -98,10 +98,10 @@ def test_everything_is_read_back(tmp_path: Path):
     items.write(tmp_path, npz.NpzWriter([]), written)
     dataset = items.read(npz, tmp_path)
     assert dataset.format == "npz"
-    assert {it.name: tuple(it.instances) for it in dataset.samples} == {
+    assert {sample.name: tuple(sample.instances) for sample in dataset.samples} == {
         f"images/{stem}.png": some for stem, some in instances.items()
     }
-    assert {it.name: it.picture.path for it in dataset.samples} == {
+    assert {sample.name: sample.picture.path for sample in dataset.samples} == {
         f"images/{stem}.png": f"images/{stem}.png" for stem in instances
     }
 
@@ -120,9 +120,11 @@ def test_labels_and_scores_of_every_kind_are_read_back(
     ]
     items.write(folder, npz.NpzWriter([]), [items.item("a", *instances, size_hw=(height, width))])
     found = only(folder).instances
-    assert [(it.mask, it.score) for it in found] == [(it.mask, it.score) for it in instances]
+    assert [(instance.mask, instance.score) for instance in found] == [
+        (instance.mask, instance.score) for instance in instances
+    ]
     # NumPy's text arrays have no NUL at the end.
-    assert [it.label for it in found] == [label.rstrip("\0") for label in labels]
+    assert [instance.label for instance in found] == [label.rstrip("\0") for label in labels]
 
 
 # Archives of others
@@ -145,7 +147,10 @@ def test_masks_of_every_whole_type_and_order_are_read(tmp_path: Path, masks: Any
     assert items.decoded(sample) == [("mask", RING.tolist()), ("mask", TWO.tolist())]
     contents = sample.read()
     assert contents.problems == []
-    assert [it.where for it in contents.annotations] == ["mask 1 in a.npz", "mask 2 in a.npz"]
+    assert [annotation.where for annotation in contents.annotations] == [
+        "mask 1 in a.npz",
+        "mask 2 in a.npz",
+    ]
 
 
 @pytest.mark.parametrize("masks", [RING, np.asfortranarray(RING), np.uint8(RING) * 3])
@@ -156,7 +161,7 @@ def test_a_single_mask_needs_no_third_side(tmp_path: Path, masks: Any):
 
 def test_labels_may_be_numbers(tmp_path: Path):
     np.savez(tmp_path / "a.npz", masks=np.stack([RING, TWO]), labels=np.array([3, 10]))
-    assert [it.label for it in only(tmp_path).instances] == ["3", "10"]
+    assert [finding.label for finding in only(tmp_path).instances] == ["3", "10"]
 
 
 def test_images_without_an_archive_are_samples_too(tmp_path: Path):
@@ -174,7 +179,7 @@ def test_two_archives_of_one_image_are_a_problem(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(items.picture((3, 4)))
     dataset = items.read(npz, tmp_path)
     assert len(dataset.samples) == 1
-    assert [it.where for it in dataset.problems] == ["y/a.npz"]
+    assert [problem.where for problem in dataset.problems] == ["y/a.npz"]
 
 
 def test_archives_without_masks_are_not_claimed(tmp_path: Path):
@@ -245,8 +250,10 @@ def test_masks_that_cannot_be_read_are_one_problem(tmp_path: Path, case: str):
 def test_labels_that_cannot_be_read_leave_the_masks(tmp_path: Path, content: bytes):
     archive(tmp_path, masks=npy(np.stack([RING, TWO])), labels=content)
     contents = only(tmp_path).read()
-    assert [it.instance.label for it in contents.annotations] == ["mask", "mask"]
-    assert [rle.decode(it.instance.mask).tolist() for it in contents.annotations] == [
+    assert [annotation.instance.label for annotation in contents.annotations] == ["mask", "mask"]
+    assert [
+        rle.decode(annotation.instance.mask).tolist() for annotation in contents.annotations
+    ] == [
         RING.tolist(),
         TWO.tolist(),
     ]
@@ -257,7 +264,7 @@ def test_labels_that_cannot_be_read_leave_the_masks(tmp_path: Path, content: byt
 def test_text_without_characters_is_text(tmp_path: Path):
     empty = header("{'descr': '<U0', 'fortran_order': False, 'shape': (2,)}\n")
     archive(tmp_path, masks=npy(np.stack([RING, TWO])), labels=empty)
-    assert [it.label for it in only(tmp_path).instances] == ["", ""]
+    assert [finding.label for finding in only(tmp_path).instances] == ["", ""]
 
 
 def test_a_score_that_is_no_number_is_none(tmp_path: Path):
@@ -300,8 +307,10 @@ def test_text_that_python_cannot_hold_is_a_problem(tmp_path: Path):
     labels = header("{'descr': '<U2', 'fortran_order': False, 'shape': (2,)}", b"\xff" * 16)
     archive(tmp_path, masks=npy(np.array([RING, TWO])), labels=labels)
     contents = only(tmp_path).read()
-    assert [it.reason for it in contents.problems] == ["labels.npy holds text that is damaged."]
-    assert [it.instance.label for it in contents.annotations] == ["mask", "mask"]
+    assert [problem.reason for problem in contents.problems] == [
+        "labels.npy holds text that is damaged."
+    ]
+    assert [annotation.instance.label for annotation in contents.annotations] == ["mask", "mask"]
 
 
 def test_a_type_that_takes_pages_is_cut_short_in_its_sentence(tmp_path: Path):

@@ -110,7 +110,7 @@ def test_the_header_of_later_class_descriptions_is_no_class(tmp_path: Path):
             "oidv7-class-descriptions.csv": "LabelName,DisplayName\n/m/1,Cat\n",
         },
     )
-    assert [it.label for it in only(tmp_path).instances] == ["LabelName", "Cat"]
+    assert [finding.label for finding in only(tmp_path).instances] == ["LabelName", "Cat"]
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "LA"])
@@ -153,7 +153,7 @@ def test_pictures_of_masks_are_no_samples_but_images_without_masks_are(tmp_path:
             "images/other.png": items.picture(SIZE),
         },
     )
-    assert [it.name for it in read(tmp_path).samples] == [ID, "images/other.png"]
+    assert [sample.name for sample in read(tmp_path).samples] == [ID, "images/other.png"]
 
 
 def test_images_of_a_list_are_samples_unless_they_are_to_be_had_elsewhere(tmp_path: Path):
@@ -167,7 +167,7 @@ def test_images_of_a_list_are_samples_unless_they_are_to_be_had_elsewhere(tmp_pa
             ),
         },
     )
-    assert [(it.name, len(it.instances)) for it in read(tmp_path).samples] == [
+    assert [(sample.name, len(sample.instances)) for sample in read(tmp_path).samples] == [
         ("empty", 0),
         (ID, 1),
     ]
@@ -190,7 +190,7 @@ def test_predictions_are_read_with_their_confidence(tmp_path: Path):
     assert dataset.stated_labels == ("/m/1", "/m/2")
     first, second = dataset.samples
     assert items.decoded(first) == [("/m/1", RING.tolist()), ("/m/2", TWO.tolist())]
-    assert [it.score for it in first.instances] == [0.75, 0.5]
+    assert [instance.score for instance in first.instances] == [0.75, 0.5]
     assert (first.size_hw, second.size_hw, second.instances) == (SIZE, (2, 7), [])
 
 
@@ -209,9 +209,12 @@ def test_the_tables_of_the_evaluation_are_read(tmp_path: Path, column: str):
     )
     sample = only(tmp_path)
     assert items.decoded(sample) == [("/m/1", RING.tolist()), ("/m/2", TWO.tolist())]
-    assert [it.is_crowd for it in sample.instances] == [True, False]
-    assert [it.box for it in sample.read().annotations] == [(1, 0, 4, 3), (0, 0, 4, 3)]
-    assert [it.score for it in sample.instances] == [None, None]
+    assert [instance.is_crowd for instance in sample.instances] == [True, False]
+    assert [annotation.box for annotation in sample.read().annotations] == [
+        (1, 0, 4, 3),
+        (0, 0, 4, 3),
+    ]
+    assert [instance.score for instance in sample.instances] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -235,8 +238,8 @@ def test_other_tables_are_not_claimed(tmp_path: Path, text: str):
 
 def reasons(sample: Any) -> list[tuple[str, str]]:
     found = sample.read().problems
-    assert all(it.sample == sample.name for it in found)
-    return [(it.where.rpartition(", ")[2], it.reason) for it in found]
+    assert all(problem.sample == sample.name for problem in found)
+    return [(problem.where.rpartition(", ")[2], problem.reason) for problem in found]
 
 
 def test_each_bad_row_is_a_problem_and_the_rest_is_read(tmp_path: Path):
@@ -253,10 +256,10 @@ def test_each_bad_row_is_a_problem_and_the_rest_is_read(tmp_path: Path):
         **{"m.png": png(RING), "text.png": b"text"},
     )
     dataset = read(tmp_path)
-    assert [it.where.rpartition(", ")[2] for it in dataset.problems] == ["row 9", "row 8"]
+    assert [problem.where.rpartition(", ")[2] for problem in dataset.problems] == ["row 9", "row 8"]
     (sample,) = dataset.samples
     assert [label for label, _ in items.decoded(sample)] == ["a", "a", "a", "mask"]
-    assert [it.box for it in sample.read().annotations] == [None] * 4
+    assert [annotation.box for annotation in sample.read().annotations] == [None] * 4
     found = reasons(sample)
     assert [row for row, _ in found] == ["row 2", "row 3", "row 4", "row 5", "row 6"]
     assert "absent.png, is not there" in found[0][1]
@@ -308,7 +311,7 @@ def test_a_table_that_cannot_be_read_does_not_keep_another_from_being_read(tmp_p
         **{"m.png": png(RING), "bad.csv": MASKS.encode() + b"\xff\xfe\xfd"},
     )
     dataset = read(tmp_path)
-    assert [it.where for it in dataset.problems] == ["bad.csv"]
+    assert [problem.where for problem in dataset.problems] == ["bad.csv"]
     assert len(dataset.samples[0].instances) == 1
     (tmp_path / "annotations" / TABLE).unlink()
     with pytest.raises(DatasetError, match=r"bad\.csv: "):
@@ -383,13 +386,15 @@ def test_what_is_written_is_read_back(tmp_path: Path, has_image: bool):
     dataset = read(tmp_path)
     assert dataset.problems == []
     names = [f"images/train/{stem}.png" if has_image else stem for stem in instances]
-    assert [it.name for it in dataset.samples] == names
-    assert [list(it.instances) for it in dataset.samples[:2]] == [
+    assert [sample.name for sample in dataset.samples] == names
+    assert [list(sample.instances) for sample in dataset.samples[:2]] == [
         list(instances["x/a"]),
         list(instances["y/a"]),
     ]
-    assert [it.label for it in dataset.samples[2].instances] == ["Ж\nd", "mask"]
-    assert [it.mask for it in dataset.samples[3].instances] == [instances[written[3].stem][0].mask]
+    assert [instance.label for instance in dataset.samples[2].instances] == ["Ж\nd", "mask"]
+    assert [instance.mask for instance in dataset.samples[3].instances] == [
+        instances[written[3].stem][0].mask
+    ]
     for path in (tmp_path / "masks").rglob("*.png"):
         assert len(path.name.encode()) <= 120
 

@@ -59,11 +59,11 @@ def palette(values: np.ndarray, colors: list[int]) -> bytes:
 
 def found(dataset: Dataset) -> dict[str, Any]:
     """Name of the sample -> label and pixels of its masks."""
-    return {it.name: decoded(it) for it in dataset.samples}
+    return {sample.name: decoded(sample) for sample in dataset.samples}
 
 
 def boxes(dataset: Dataset) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
-    return {it.name: [(a.label, a.box) for a in it.instances] for it in dataset.samples}
+    return {sample.name: [(a.label, a.box) for a in sample.instances] for sample in dataset.samples}
 
 
 # ---- pairing
@@ -111,7 +111,7 @@ def test_masks_find_their_images(tmp_path: Path, image: str, its_mask: str) -> N
         image.format("b 1"): [("mask", (0, 0, 1, 40))],
     }
     assert dataset.stated_labels == ("mask",)
-    assert all(it.picture is not None for it in dataset.samples)
+    assert all(sample.picture is not None for sample in dataset.samples)
 
 
 def test_equal_names_are_told_apart_by_their_folders(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_an_image_is_not_given_the_mask_of_another_folder(tmp_path: Path) -> Non
         "images/val/1.png": [("mask", (3, 0, 4, 3))],
         "masks/train/1.png": [("mask", (0, 0, 2, 2))],
     }
-    assert [it.picture is None for it in dataset.samples] == [False, True]
+    assert [sample.picture is None for sample in dataset.samples] == [False, True]
 
 
 def test_images_without_masks_and_masks_without_images_are_samples(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_images_without_masks_and_masks_without_images_are_samples(tmp_path: Pat
     for name in "bcd":
         put(tmp_path, f"masks/{name}.png", LEFT)
     dataset = read(png, tmp_path)
-    assert [(it.name, len(it.instances), it.size_hw) for it in dataset.samples] == [
+    assert [(sample.name, len(sample.instances), sample.size_hw) for sample in dataset.samples] == [
         ("images/a.png", 0, SIZE),
         ("images/b.png", 1, SIZE),
         ("images/c.png", 1, SIZE),
@@ -154,8 +154,8 @@ def test_masks_alone_are_samples(tmp_path: Path) -> None:
     put(tmp_path, "masks/a.png", LEFT)
     put(tmp_path, "masks/b.png", RIGHT)
     dataset = read(png, tmp_path)
-    assert [it.name for it in dataset.samples] == ["masks/a.png", "masks/b.png"]
-    assert all(it.picture is None for it in dataset.samples)
+    assert [sample.name for sample in dataset.samples] == ["masks/a.png", "masks/b.png"]
+    assert all(sample.picture is None for sample in dataset.samples)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_nuclei_of_the_data_science_bowl_belong_to_the_image_beside(tmp_path
         put(tmp_path, f"stage1/{case}/masks/{case}99.png", RIGHT)
     dataset = read(png, tmp_path)
     both = [("mask", LEFT.tolist()), ("mask", RIGHT.tolist())]
-    assert found(dataset) == {f"stage1/{it}/images/{it}.png": both for it in ("0a", "1b")}
+    assert found(dataset) == {f"stage1/{case}/images/{case}.png": both for case in ("0a", "1b")}
 
 
 def test_names_in_the_folder_of_an_image_are_labels(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_names_in_the_folder_of_an_image_are_labels(tmp_path: Path) -> None:
     put(tmp_path, "masks/a/deadbeef.png", NOTHING)
     dataset = read(png, tmp_path)
     named = dict(found(dataset)["images/a.png"])
-    assert [it.label for it in dataset.samples[1].instances] == [
+    assert [instance.label for instance in dataset.samples[1].instances] == [
         "mask",
         "cat",
         "cat",
@@ -229,7 +229,7 @@ def test_names_of_our_own_files_tell_label_and_score(tmp_path: Path) -> None:
     put(tmp_path, "masks/a.b.99.traffic_light.0_0_2_2.png", LEFT)
     put(tmp_path, "masks/a.b.7.bird.3_0_1_3.png", RIGHT)
     (sample,) = read(png, tmp_path).samples
-    assert [(it.label, it.score) for it in sample.instances] == [
+    assert [(instance.label, instance.score) for instance in sample.instances] == [
         ("bird", 0.07),
         ("traffic_light", 0.99),
     ]
@@ -240,7 +240,7 @@ def test_numbered_masks_beside_one_image_are_its_objects(tmp_path: Path) -> None
         put(tmp_path, f"{name}.png", image_io.encode_png(NOISE))
         put(tmp_path, f"{name}_mask.png", LEFT)
     put(tmp_path, "benign (1)_mask_1.png", RIGHT)
-    assert [len(it.instances) for it in read(png, tmp_path).samples] == [2, 1]
+    assert [len(sample.instances) for sample in read(png, tmp_path).samples] == [2, 1]
 
 
 def test_folders_of_classes_are_labels(tmp_path: Path) -> None:
@@ -255,20 +255,20 @@ def test_folders_of_classes_are_labels(tmp_path: Path) -> None:
 
 
 def twins(folder: Path, *masks: np.ndarray | bytes) -> None:
-    for i, it in enumerate(masks):
+    for i, content in enumerate(masks):
         put(folder, f"images/{i}.png")
-        put(folder, f"masks/{i}.png", it)
+        put(folder, f"masks/{i}.png", content)
 
 
 def test_a_mask_may_be_stored_as_any_two_values(tmp_path: Path) -> None:
     twins(tmp_path, LEFT.astype(np.uint8), LEFT.astype(np.uint8) * 255, NOTHING, ~NOTHING)
     dataset = read(png, tmp_path)
     # 0, 1 and 255 over the files are three values, and so numbers of classes.
-    assert [it.label for it in dataset.samples[0].instances] == ["1"]
+    assert [instance.label for instance in dataset.samples[0].instances] == ["1"]
     twins(tmp_path, LEFT, RING, NOTHING, ~NOTHING)
     dataset = read(png, tmp_path)
-    assert [decoded(it) for it in dataset.samples] == [
-        [("mask", it.tolist())] for it in (LEFT, RING, NOTHING, ~NOTHING)
+    assert [decoded(sample) for sample in dataset.samples] == [
+        [("mask", pixels.tolist())] for pixels in (LEFT, RING, NOTHING, ~NOTHING)
     ]
 
 
@@ -279,13 +279,13 @@ def test_soft_edges_are_inside_from_the_middle_on(tmp_path: Path) -> None:
         put(tmp_path, f"images/{name}.png", noise)
         put(tmp_path, f"masks/{name}.png", ramp)
     first = read(png, tmp_path).samples[0]
-    assert [it.box for it in first.instances] == [(128, 0, 256, 2)]
+    assert [instance.box for instance in first.instances] == [(128, 0, 256, 2)]
 
 
 def test_maps_of_one_class_each_are_still_maps(tmp_path: Path) -> None:
     twins(tmp_path, LEFT * np.uint8(1), RIGHT * np.uint8(2), NOTHING)
     dataset = read(png, tmp_path)
-    assert [decoded(it) for it in dataset.samples] == [
+    assert [decoded(sample) for sample in dataset.samples] == [
         [("1", LEFT.tolist())],
         [("2", RIGHT.tolist())],
         [],
@@ -324,7 +324,7 @@ def test_a_listed_class_in_one_map_is_no_plain_mask(tmp_path: Path) -> None:
 def test_number_0_is_a_class_where_it_is_listed(tmp_path: Path) -> None:
     twins(tmp_path, LEFT * np.uint8(1) + RIGHT * np.uint8(2))
     put(tmp_path, "classes.txt", b"0 road\n1 cat\n2 dog")
-    labels = [it.label for it in read(png, tmp_path).samples[0].instances]
+    labels = [instance.label for instance in read(png, tmp_path).samples[0].instances]
     assert labels == ["road", "cat", "dog"]
 
 
@@ -333,8 +333,8 @@ def test_a_broken_list_of_classes_is_a_problem(tmp_path: Path) -> None:
     put(tmp_path, "classes.json", b"[" * 100_000)
     put(tmp_path, "labels.txt", b"\xff\0")
     dataset = read(png, tmp_path)
-    assert [it.where for it in dataset.problems] == ["classes.json", "labels.txt"]
-    assert [it.label for it in dataset.samples[0].instances] == ["1", "7"]
+    assert [problem.where for problem in dataset.problems] == ["classes.json", "labels.txt"]
+    assert [instance.label for instance in dataset.samples[0].instances] == ["1", "7"]
 
 
 def test_palettes_and_colors_are_classes(tmp_path: Path) -> None:
@@ -342,7 +342,10 @@ def test_palettes_and_colors_are_classes(tmp_path: Path) -> None:
     colors = np.array([[0, 0, 0], [255, 0, 0], [0, 128, 0]], np.uint8)
     twins(tmp_path / "p", palette(values, colors.ravel().tolist()))
     twins(tmp_path / "c", colors[values], np.zeros((3, 4, 3), np.uint8))
-    assert [it.label for it in read(png, tmp_path / "p").samples[0].instances] == ["1", "2"]
+    assert [instance.label for instance in read(png, tmp_path / "p").samples[0].instances] == [
+        "1",
+        "2",
+    ]
     by_color = read(png, tmp_path / "c")
     assert decoded(by_color.samples[0]) == [("#008000", RIGHT.tolist()), ("#ff0000", LEFT.tolist())]
     assert by_color.samples[1].instances == []
@@ -350,14 +353,14 @@ def test_palettes_and_colors_are_classes(tmp_path: Path) -> None:
     for folder in ("p", "c"):
         put(tmp_path, f"{folder}/class_dict.csv", table)
         dataset = read(png, tmp_path / folder)
-        labels = {it.label for it in dataset.samples[0].instances}
+        labels = {instance.label for instance in dataset.samples[0].instances}
         assert labels == {"Void", "Tree", "Car"}
         assert dataset.stated_labels == ("Void", "Car", "Tree")
 
 
 def test_deep_label_maps_keep_their_numbers(tmp_path: Path) -> None:
     twins(tmp_path, LEFT * np.uint16(300) + RIGHT * np.uint16(65_535))
-    labels = [it.label for it in read(png, tmp_path).samples[0].instances]
+    labels = [instance.label for instance in read(png, tmp_path).samples[0].instances]
     assert labels == ["300", "65535"]
 
 
@@ -375,7 +378,7 @@ def test_a_mask_keeps_its_own_size(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_problem_of_its_sample(tmp_path: Path) -> None:
     twins(tmp_path, LEFT, RIGHT, b"no picture", image_io.encode_png(LEFT)[:-9], b"")
     samples = read(png, tmp_path).samples
-    assert [len(it.instances) for it in samples] == [1, 1, 0, 0, 0]
+    assert [len(sample.instances) for sample in samples] == [1, 1, 0, 0, 0]
     for sample in samples[2:]:
         (problem,) = sample.read().problems
         name = sample.name.removeprefix("images/")
@@ -418,7 +421,7 @@ def pixels(path: Path) -> np.ndarray:
 def test_a_file_for_each_mask_gives_everything_back(tmp_path: Path) -> None:
     drawn = (LEFT, RIGHT, RING, NOTHING, ~NOTHING, mask("#..#\n....\n#..#"))
     items = [
-        item("train/a.b", *(instance(drawn[i % 6], it) for i, it in enumerate(LABELS))),
+        item("train/a.b", *(instance(drawn[i % 6], label) for i, label in enumerate(LABELS))),
         item("val/a.b", *(instance(RING, "cat") for _ in range(101))),
         item("none", size_hw=SIZE),
     ]
@@ -428,32 +431,36 @@ def test_a_file_for_each_mask_gives_everything_back(tmp_path: Path) -> None:
     assert found(dataset) == {
         "images/none.png": [],
         **{
-            f"images/{it.stem}.png": [(a.label, rle.decode(a.mask).tolist()) for a in it.instances]
-            for it in items[:2]
+            f"images/{one.stem}.png": [
+                (a.label, rle.decode(a.mask).tolist()) for a in one.instances
+            ]
+            for one in items[:2]
         },
     }
     first = sorted((tmp_path / "masks/train/a.b").iterdir())
-    assert [it.name for it in first[:3]] == ["00_cat.png", "01_Cat_2.png", "02_c.png"]
+    assert [path.name for path in first[:3]] == ["00_cat.png", "01_Cat_2.png", "02_c.png"]
     assert (pixels(first[0]) == LEFT).all()
-    assert len({it.name.casefold() for it in first}) == len(LABELS)
-    assert max(len(it.name.encode()) for it in first) < 120
+    assert len({path.name.casefold() for path in first}) == len(LABELS)
+    assert max(len(path.name.encode()) for path in first) < 120
 
 
 def test_masks_of_one_image_are_not_given_to_another(tmp_path: Path) -> None:
     writer = png.PngWriter([])
-    items = [item(it, instance(LEFT, "mask"), instance(RING, "00")) for it in ("a", "00", "x/a")]
+    items = [
+        item(stem, instance(LEFT, "mask"), instance(RING, "00")) for stem in ("a", "00", "x/a")
+    ]
     write(tmp_path, writer, items)
     (tmp_path / "images/a.png").unlink()
-    samples = {it.name: it for it in read(png, tmp_path).samples}
+    samples = {sample.name: sample for sample in read(png, tmp_path).samples}
     assert samples.keys() == {"images/00.png", "images/x/a.png", "masks/a"}
     expected = [("mask", LEFT.tolist()), ("00", RING.tolist())]
-    assert all(decoded(it) == expected for it in samples.values())
+    assert all(decoded(sample) == expected for sample in samples.values())
 
 
 def test_sets_without_any_mask_are_known_by_the_list(tmp_path: Path) -> None:
     write(tmp_path, png.PngWriter(["cat"]), [item("a", size_hw=SIZE)])
     dataset = read(png, tmp_path)
-    assert [it.name for it in dataset.samples] == ["images/a.png"]
+    assert [sample.name for sample in dataset.samples] == ["images/a.png"]
     assert dataset.stated_labels == ("cat",)
     assert json.loads((tmp_path / "masks/labels.json").read_text())["labels"] == {"cat": "cat"}
 
@@ -473,7 +480,7 @@ def test_label_maps_are_gray_pngs_of_class_numbers(tmp_path: Path) -> None:
     items = [
         item("x/a", instance(LEFT, "cat"), instance(RIGHT, "dog")),
         item("b", size_hw=SIZE),
-        *(item(f"l{i}", instance(LEFT, it)) for i, it in enumerate(labels)),
+        *(item(f"l{i}", instance(LEFT, label)) for i, label in enumerate(labels)),
     ]
     write(tmp_path, png.LabelMapWriter(["dog"]), items)
     first = pixels(tmp_path / "label_maps/x/a.png")
@@ -496,7 +503,7 @@ def test_many_classes_take_16_bits(tmp_path: Path) -> None:
     items = [item(str(i), instance(LEFT, f"c{i}")) for i in range(300)]
     write(tmp_path, png.LabelMapWriter([]), items)
     assert pixels(tmp_path / "label_maps/299.png").max() == 300
-    assert [it.label for it in read(png, tmp_path).samples[-1].instances] == ["c99"]
+    assert [instance.label for instance in read(png, tmp_path).samples[-1].instances] == ["c99"]
     assert not (tmp_path / "classes.json").exists()
 
 
@@ -538,7 +545,7 @@ def test_the_same_name_in_thousands_of_folders_finds_its_own_image(tmp_path: Pat
     images = [f"{i}/images/0.png" for i in range(5_000)]
     masks = [f"{i}/masks/0.png" for i in range(5_000)]
     pairs = png_pairs.pairs(images, masks)
-    assert [(it.image, it.masks) for it in pairs] == [
+    assert [(pair.image, pair.masks) for pair in pairs] == [
         (image, (its_mask,)) for image, its_mask in zip(images, masks, strict=True)
     ]
 
@@ -549,7 +556,7 @@ def test_one_damaged_file_makes_no_classes_of_black_and_white(tmp_path: Path) ->
         put(tmp_path, f"masks/{name}.png", LEFT * np.uint8(255))
     put(tmp_path, "masks/d.png", np.arange(12, dtype=np.uint8).reshape(SIZE))
     masks = found(read(png, tmp_path))
-    assert [masks[f"images/{it}.png"] for it in "abc"] == [[("mask", LEFT.tolist())]] * 3
+    assert [masks[f"images/{letter}.png"] for letter in "abc"] == [[("mask", LEFT.tolist())]] * 3
 
 
 def test_separators_without_numbers_are_part_of_a_name(tmp_path: Path) -> None:
@@ -562,7 +569,7 @@ def test_a_picture_in_a_folder_called_masks_stays_a_picture(tmp_path: Path) -> N
     items = [item(name, instance(LEFT)) for name in ("masks/a", "labels", "b_mask")]
     write(tmp_path, png.PngWriter([]), items)
     assert found(read(png, tmp_path)) == {
-        f"images/{it.stem}.png": [("cat", LEFT.tolist())] for it in items
+        f"images/{one.stem}.png": [("cat", LEFT.tolist())] for one in items
     }
 
 

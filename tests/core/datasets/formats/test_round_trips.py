@@ -17,7 +17,7 @@ from maskcore.datasets.source import FileSource
 from maskcore.types import Instance, Mask
 from tests.hostile.picture_files import chunk, png
 
-BOTH_WAYS = [it.name for it in FORMATS.values() if it.can_read and it.can_write]
+BOTH_WAYS = [known.name for known in FORMATS.values() if known.can_read and known.can_write]
 LOSSLESS = [
     name
     for name in BOTH_WAYS
@@ -41,7 +41,7 @@ def instances(size_hw: tuple[int, int]) -> list[Instance]:
     border[:, -1] = True
     speckled = np.indices(size_hw).sum(axis=0) % 3 == 0
     named = [(ring, "ring"), (parts, "part"), (parts | ring, "ring"), (border, "Rand, rechts")]
-    return [Instance(rle.encode(it), label) for it, label in [*named, (speckled, "part")]]
+    return [Instance(rle.encode(pixels), label) for pixels, label in [*named, (speckled, "part")]]
 
 
 def picture(size_hw: tuple[int, int]) -> bytes:
@@ -63,7 +63,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def held(dataset: Dataset) -> dict[str, list[tuple[str, rle.RLE]]]:
     return {
-        stem(it.name): [(one.label, one.mask) for one in it.instances] for it in dataset.samples
+        stem(sample.name): [(one.label, one.mask) for one in sample.instances]
+        for sample in dataset.samples
     }
 
 
@@ -75,12 +76,12 @@ def expected(dataset: Dataset, name: str) -> dict[str, list[tuple[str, rle.RLE]]
         fitted = fit(
             sample.instances, FORMATS[name].keeps, sample.size_hw, lambda _kind, _count: None
         )
-        kept[stem(sample.name)] = [(it.label, it.mask) for it in fitted]
+        kept[stem(sample.name)] = [(instance.label, instance.mask) for instance in fitted]
     return kept
 
 
 def kinds(dataset: Dataset, name: str) -> Counter[str]:
-    return Counter({it.kind: it.count for it in datasets.losses(dataset, name)})
+    return Counter({loss.kind: loss.count for loss in datasets.losses(dataset, name)})
 
 
 def as_sets(found: dict[str, list[tuple[str, rle.RLE]]]) -> dict[str, Counter[tuple[str, rle.RLE]]]:
@@ -90,12 +91,12 @@ def as_sets(found: dict[str, list[tuple[str, rle.RLE]]]) -> dict[str, Counter[tu
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_a_format_gives_back_what_it_can_hold(original: Dataset, name: str, tmp_path: Path):
     lost = datasets.write(original, tmp_path / "set", name)
-    assert {it.kind: it.count for it in lost} == kinds(original, name)
+    assert {loss.kind: loss.count for loss in lost} == kinds(original, name)
     assert datasets.detect(tmp_path / "set")[0] == name
     back = datasets.read(tmp_path / "set")
     assert back.format == name
     assert not back.problems
-    assert not [it for one in back.samples for it in one.read().problems]
+    assert not [problem for one in back.samples for problem in one.read().problems]
     assert as_sets(held(back)) == as_sets(expected(original, name))
 
 
@@ -119,7 +120,7 @@ def test_lossless_formats_carry_everything_to_each_other(
     assert datasets.write(datasets.read(tmp_path / "a"), tmp_path / "b", second) == []
     back = datasets.read(tmp_path / "b")
     assert held(back) == held(original)
-    sizes = {stem(it.name): it.size_hw for it in back.samples}
+    sizes = {stem(sample.name): sample.size_hw for sample in back.samples}
     assert sizes == {stem(name): size for name, size in SIZES.items()}
     assert set(back.labels) == {"ring", "part", "Rand, rechts"}
 
@@ -130,7 +131,7 @@ def test_without_images_the_masks_come_back_where_the_format_states_sizes(
 ):
     datasets.write(original, tmp_path / "set", name, images="leave")
     assert not [
-        it for it in FileSource(open_files(tmp_path / "set"), "").image_names if "/one." in it
+        name for name in FileSource(open_files(tmp_path / "set"), "").image_names if "/one." in name
     ]
     back = datasets.read(tmp_path / "set")
     if FORMATS[name].keeps.sizes:
@@ -140,10 +141,10 @@ def test_without_images_the_masks_come_back_where_the_format_states_sizes(
 
 def test_coco_to_yolo_and_back_loses_what_was_said(original: Dataset, tmp_path: Path):
     datasets.write(original, tmp_path / "coco", "coco")
-    said = datasets.losses(datasets.read(tmp_path / "coco"), "yolo")
+    foretold = datasets.losses(datasets.read(tmp_path / "coco"), "yolo")
     lost = datasets.write(datasets.read(tmp_path / "coco"), tmp_path / "yolo", "yolo")
-    assert lost == said
-    assert {it.kind for it in lost} == {"holes", "parts"}
+    assert lost == foretold
+    assert {loss.kind for loss in lost} == {"holes", "parts"}
     assert datasets.write(datasets.read(tmp_path / "yolo"), tmp_path / "back", "coco") == []
     back = datasets.read(tmp_path / "back")
     assert as_sets(held(back)) == as_sets(expected(original, "yolo"))
@@ -156,18 +157,18 @@ def test_names_that_clash_are_told_apart_and_said(tmp_path: Path):
         (tmp_path / "in" / name).write_bytes(content if name.endswith("jpg") else picture((4, 5)))
     bare = datasets.read(tmp_path / "in")
     lost = datasets.write(bare, tmp_path / "out", "coco")
-    assert [(it.kind, it.count) for it in lost] == [("names", 3)]
-    written = sorted(it.name for it in (tmp_path / "out" / "images").iterdir())
-    assert len({Path(it).stem.casefold() for it in written}) == 4
+    assert [(loss.kind, loss.count) for loss in lost] == [("names", 3)]
+    written = sorted(path.name for path in (tmp_path / "out" / "images").iterdir())
+    assert len({Path(file).stem.casefold() for file in written}) == 4
     assert "con.png" not in written
 
 
 def test_what_cannot_be_written_is_said_and_the_rest_is(original: Dataset, tmp_path: Path):
-    with_masks = next(it for it in original.samples if it.instances)
+    with_masks = next(sample for sample in original.samples if sample.instances)
     lost_image = Sample("gone.png", None, with_masks.load)
     nothing = Sample("nothing.png", None, lambda: datasets.Contents())
     more = replace(original, samples=[*original.samples, lost_image, nothing])
-    lost = {it.kind: it for it in datasets.write(more, tmp_path / "set", "coco")}
+    lost = {loss.kind: loss for loss in datasets.write(more, tmp_path / "set", "coco")}
     assert set(lost) == {"samples"}
     assert lost["samples"].samples == ("nothing.png",)
     assert len(datasets.read(tmp_path / "set").samples) == len(original.samples) + 1
@@ -181,10 +182,10 @@ def test_a_very_long_name_is_cut_alike_for_image_and_masks(name: str, tmp_path: 
     bare = datasets.read(tmp_path / "in")
     square = Instance(rle.encode(disk((6, 5), 2, 2, 1.5)), "a")
     whole = bare.corrected({bare.samples[0].name: [square]})
-    assert [it.kind for it in datasets.write(whole, tmp_path / "out", name)] == ["names"]
+    assert [loss.kind for loss in datasets.write(whole, tmp_path / "out", name)] == ["names"]
     (back,) = datasets.read(tmp_path / "out").samples
     assert back.picture is not None
-    assert [it.mask for it in back.instances] == [square.mask]
+    assert [instance.mask for instance in back.instances] == [square.mask]
 
 
 @pytest.mark.parametrize("size_wh", [(10**9, 10**9), (0, 5)])
@@ -200,7 +201,9 @@ def test_an_image_whose_header_lies_is_written_with_the_size_of_its_masks(
     bare = datasets.read(tmp_path / "in")
     square = Instance(rle.encode(disk((6, 5), 2, 2, 1.5)), "mask")
     whole = bare.corrected({"a.png": [square]})
-    assert not [it for it in datasets.write(whole, tmp_path / "out", name) if it.kind != "names"]
+    assert not [
+        loss for loss in datasets.write(whole, tmp_path / "out", name) if loss.kind != "names"
+    ]
     if FORMATS[name].keeps.sizes and name != "kaggle-rle":  # which trusts an image that is there
         (back,) = datasets.read(tmp_path / "out", name).samples
-        assert [it.mask for it in back.instances] == [square.mask]
+        assert [instance.mask for instance in back.instances] == [square.mask]

@@ -101,18 +101,22 @@ def read(tmp_path: Path, files: dict[str, str | bytes]) -> Dataset:
 def drawn(dataset: Dataset) -> list[tuple[str, str]]:
     """Labels and pixels, as grids in one line."""
     return [
-        (label, " ".join("".join(".#"[it] for it in row) for row in pixels))
+        (label, " ".join("".join(".#"[number] for number in row) for row in pixels))
         for label, pixels in items.decoded(dataset.samples[0])
     ]
 
 
 def reasons(dataset: Dataset) -> list[tuple[str, str]]:
-    return [(it.where, it.reason) for one in dataset.samples for it in one.read().problems]
+    return [
+        (problem.where, problem.reason)
+        for one in dataset.samples
+        for problem in one.read().problems
+    ]
 
 
 def test_the_palette_is_pascal_vocs() -> None:
     colors = voc_palette.colors()
-    assert [tuple(it) for it in colors[:9].tolist()] == FIRST_COLORS
+    assert [tuple(color) for color in colors[:9].tolist()] == FIRST_COLORS
     assert colors[20].tolist() == [0, 64, 128]
     assert colors[255].tolist() == [224, 224, 192]
     assert len(np.unique(colors, axis=0)) == 256
@@ -132,7 +136,7 @@ def test_the_class_of_each_object_is_that_of_most_of_its_pixels(tmp_path: Path) 
     assert dataset.samples[0].name == "JPEGImages/a.jpg"
     contents = dataset.samples[0].read()
     assert contents.size_hw == (4, 6)
-    assert [it.where for it in contents.annotations] == [
+    assert [annotation.where for annotation in contents.annotations] == [
         f"object {i} in SegmentationObject/a.png" for i in (1, 2, 3)
     ]
     assert dataset.stated_labels == ()
@@ -198,7 +202,11 @@ def test_boxes_are_those_of_the_xml_file_whatever_its_order(tmp_path: Path) -> N
     }
     annotations = read(tmp_path, files).samples[0].read().annotations
     # From 1-based to 0-based, and from the last pixel to the one behind it.
-    assert [it.box for it in annotations] == [(1, 1, 3, 3), (3.5, 1.5, 6, 3), (4, 3, 6, 4)]
+    assert [annotation.box for annotation in annotations] == [
+        (1, 1, 3, 3),
+        (3.5, 1.5, 6, 3),
+        (4, 3, 6, 4),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +234,7 @@ def test_boxes_that_cannot_be_read_are_said_and_the_masks_are_read(
 @pytest.mark.parametrize("side", ["", "abc", "nan", "inf", "1e999"])
 def test_an_object_whose_box_is_no_box_is_left_out(side: str) -> None:
     broken = XML.replace("<xmin>5</xmin>", f"<xmin>{side}</xmin>")
-    assert [it.label for it in voc_boxes.read(broken)] == ["car", "car"]
+    assert [stated.label for stated in voc_boxes.read(broken)] == ["car", "car"]
 
 
 def test_entities_are_refused_in_any_encoding() -> None:
@@ -296,7 +304,7 @@ def test_labelmes_class_names_are_read(tmp_path: Path) -> None:
     }
     dataset = read(tmp_path, files)
     assert drawn(dataset) == [("cat", ".#."), ("small dog", "..#")]
-    assert [it.name for it in dataset.samples] == ["JPEGImages/a.jpg"]
+    assert [sample.name for sample in dataset.samples] == ["JPEGImages/a.jpg"]
 
 
 def gray_of_few_bits(text: str, bits: int) -> bytes:
@@ -376,7 +384,7 @@ def test_a_png_that_cannot_be_read_is_said_and_the_others_are_read(
         "SegmentationClass/b.png": indexed(CLASSES),
     }
     dataset = read(tmp_path, files)
-    assert [len(it.instances) for it in dataset.samples] == [0, 2]
+    assert [len(sample.instances) for sample in dataset.samples] == [0, 2]
     assert [where for where, _ in reasons(dataset)] == ["SegmentationClass/a.png"]
 
 
@@ -392,7 +400,7 @@ def test_every_image_is_a_sample_and_every_mask_too(tmp_path: Path) -> None:
         "VOC/ImageSets/Main/car_train.txt": "nobody -1\n",
     }
     dataset = read(tmp_path, files)
-    assert {it.name: [one.label for one in it.instances] for it in dataset.samples} == {
+    assert {sample.name: [one.label for one in sample.instances] for sample in dataset.samples} == {
         "VOC/JPEGImages/a.b.jpg": ["aeroplane"],
         "VOC/JPEGImages/train/a.jpg": ["bicycle"],
         "VOC/SegmentationClass/gone.png": ["bird"],
@@ -406,7 +414,7 @@ def test_every_image_is_a_sample_and_every_mask_too(tmp_path: Path) -> None:
 def test_masks_of_images_in_another_folder_find_them_by_name(tmp_path: Path) -> None:
     files = {"photos/b.c.png": "image", "SegmentationClass/b.c.png": indexed("1")}
     dataset = items.read(voc, make(tmp_path, dict(files)))
-    assert [it.name for it in dataset.samples] == ["photos/b.c.png"]
+    assert [sample.name for sample in dataset.samples] == ["photos/b.c.png"]
 
 
 def test_what_is_of_another_format_is_not_claimed(tmp_path: Path) -> None:
@@ -460,14 +468,14 @@ def test_the_files_are_those_of_the_development_kit(tmp_path: Path) -> None:
         "dog:0,128,0::",
         "cat%3A the “other”:128,128,0::",
     ]
-    lists = {it.name: it.read_text().split() for it in tmp_path.glob("ImageSets/*/*.txt")}
+    lists = {path.name: path.read_text().split() for path in tmp_path.glob("ImageSets/*/*.txt")}
     assert lists == {
         "train.txt": ["train/a"],
         "val.txt": ["val/none"],
         "trainval.txt": ["train/a", "val/none"],
     }
     back = items.read(voc, tmp_path)
-    assert [it.instances for it in back.samples] == [[first, second, third], []]
+    assert [sample.instances for sample in back.samples] == [[first, second, third], []]
     assert back.stated_labels == ("bird", "dog", "cat: the “other”")
     assert back.problems == []
 
@@ -479,7 +487,7 @@ def test_masks_of_one_pixel_full_ones_and_a_class_called_background_come_back(
     wide = items.item("b", items.instance(mask("#####"), "ignored"))
     items.write(tmp_path, voc.VocWriter([]), [one, wide])
     back = items.read(voc, tmp_path)
-    assert [items.decoded(it) for it in back.samples] == [
+    assert [items.decoded(sample) for sample in back.samples] == [
         [("background", [[True]])],
         [("ignored", [[True] * 5])],
     ]
@@ -492,7 +500,9 @@ def test_objects_beyond_254_come_back_joined(tmp_path: Path) -> None:
     items.write(tmp_path, writer, [items.item("a", *many)])
     back = items.read(voc, tmp_path).samples[0].instances
     assert back[:254] == many[:254]
-    joined = {it.label: rle.decode(it.mask).nonzero()[1].tolist() for it in back[254:]}
+    joined = {
+        instance.label: rle.decode(instance.mask).nonzero()[1].tolist() for instance in back[254:]
+    }
     assert joined == {"dog": [254, 256, 258], "cat": [255, 257, 259]}
 
 

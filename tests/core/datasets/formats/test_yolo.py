@@ -54,19 +54,23 @@ def read_lines(tmp_path: Path, text: str | bytes, **more: str) -> Dataset:
 
 
 def reasons(dataset: Dataset) -> list[tuple[str, str]]:
-    return [(it.where, it.reason) for one in dataset.samples for it in one.read().problems]
+    return [
+        (problem.where, problem.reason)
+        for one in dataset.samples
+        for problem in one.read().problems
+    ]
 
 
 def coordinates(content: str) -> list[list[float]]:
     return [[float(word) for word in line.split()] for line in content.splitlines()]
 
 
-def test_a_polygon_is_filled_where_centres_of_pixels_lie_inside(tmp_path: Path) -> None:
+def test_a_polygon_is_filled_where_centers_of_pixels_lie_inside(tmp_path: Path) -> None:
     dataset = read_lines(tmp_path, "1 0.25 0.25 0.75 0.25 0.75 1 0.25 1\n")
     assert items.decoded(dataset.samples[0]) == [
         ("traffic light", mask("........\n..####..\n..####..\n..####..").tolist())
     ]
-    assert [it.name for it in dataset.samples] == ["images/a.png"]
+    assert [sample.name for sample in dataset.samples] == ["images/a.png"]
     assert dataset.stated_labels == ("person", "traffic light", "it's # no comment")
     assert dataset.problems == []
     annotation = dataset.samples[0].read().annotations[0]
@@ -74,7 +78,7 @@ def test_a_polygon_is_filled_where_centres_of_pixels_lie_inside(tmp_path: Path) 
     assert annotation.instance.score is None
 
 
-def test_a_triangle_has_the_pixels_whose_centres_are_on_the_same_side_of_all_edges(
+def test_a_triangle_has_the_pixels_whose_centers_are_on_the_same_side_of_all_edges(
     tmp_path: Path,
 ) -> None:
     corners = [(0.03, 0.11), (0.91, 0.37), (0.22, 0.95)]
@@ -107,13 +111,13 @@ def test_a_box_is_a_filled_rectangle_and_the_data_set_says_so_once(tmp_path: Pat
 def test_a_number_left_over_in_every_polygon_is_its_score(tmp_path: Path) -> None:
     square = "0 0 0 0.5 0 0.5 0.5 0 0.5"
     dataset = read_lines(tmp_path, f"{square} 0.875\n{square} 0.25\n")
-    assert [it.score for it in dataset.samples[0].instances] == [0.875, 0.25]
+    assert [instance.score for instance in dataset.samples[0].instances] == [0.875, 0.25]
 
 
 def test_a_number_left_over_in_one_polygon_is_a_fault_of_that_line(tmp_path: Path) -> None:
     square = "0 0 0 0.5 0 0.5 0.5 0 0.5"
     dataset = read_lines(tmp_path, f"{square}\n{square} 0.25\n")
-    assert [it.score for it in dataset.samples[0].instances] == [None]
+    assert [instance.score for instance in dataset.samples[0].instances] == [None]
     assert reasons(dataset) == [("line 2 of labels/a.txt", "A corner lacks its second number.")]
 
 
@@ -140,15 +144,15 @@ def test_a_line_that_cannot_be_read_is_said_and_the_others_are_read(
 ) -> None:
     good = "1 0 0 1 0 1 1"
     dataset = read_lines(tmp_path, f"{good}\n\n{line}\r\n{good}\n")
-    assert [it.label for it in dataset.samples[0].instances] == ["traffic light"] * 2
-    ((where, said),) = reasons(dataset)
+    assert [instance.label for instance in dataset.samples[0].instances] == ["traffic light"] * 2
+    ((where, told),) = reasons(dataset)
     assert where == "line 3 of labels/a.txt"
-    assert reason in said
+    assert reason in told
 
 
 def test_a_class_without_a_name_is_called_by_its_number(tmp_path: Path) -> None:
     dataset = read_lines(tmp_path, "7 0 0 1 0 1 1\n1.0 0 0 1 0 1 1")
-    assert [it.label for it in dataset.samples[0].instances] == ["7", "traffic light"]
+    assert [instance.label for instance in dataset.samples[0].instances] == ["7", "traffic light"]
     assert [reason for _, reason in reasons(dataset)] == [
         "Class 7 has no name; the mask is called by its number."
     ]
@@ -176,7 +180,7 @@ def test_what_reaches_out_of_the_image_is_cut_off_and_said_only_if_it_is_far(
 def test_a_label_file_that_is_no_text_is_said(tmp_path: Path, content: bytes) -> None:
     other = {"images/b.png": "image", "labels/b.txt": "0 0 0 1 0 1 1"}
     dataset = read_lines(tmp_path, content, **other)
-    assert [len(it.instances) for it in dataset.samples] == [0, 1]
+    assert [len(sample.instances) for sample in dataset.samples] == [0, 1]
     assert [where for where, _ in reasons(dataset)] == ["labels/a.txt"]
 
 
@@ -186,7 +190,10 @@ def test_labels_whose_image_is_missing_or_broken_have_no_size(tmp_path: Path) ->
     dataset = read_lines(tmp_path, line, **other)
     (tmp_path / "images" / "c.png").write_bytes(b"no picture")
     dataset = items.read(yolo, tmp_path)
-    found = {it.name: (it.picture is not None, len(it.instances)) for it in dataset.samples}
+    found = {
+        sample.name: (sample.picture is not None, len(sample.instances))
+        for sample in dataset.samples
+    }
     assert found == {
         "images/a.png": (True, 1),
         "images/c.png": (True, 0),
@@ -209,7 +216,7 @@ def test_images_and_labels_belong_together_by_their_folders(tmp_path: Path) -> N
         "beside.txt": "0 0 0 1 0 1 1",
     }
     dataset = items.read(yolo, make(tmp_path, files))
-    assert {it.name: [one.label for one in it.instances] for it in dataset.samples} == {
+    assert {sample.name: [one.label for one in sample.instances] for sample in dataset.samples} == {
         "images/train/same.name.png": ["person"],
         "images/val/same.name.png": ["traffic light"],
         "test/images/same.name.png": ["it's # no comment"],
@@ -228,9 +235,9 @@ def test_labels_in_a_folder_of_another_layout_find_their_image_by_name(tmp_path:
         "labels/classes.txt": "Hund\nKatze \n\n",
     }
     dataset = items.read(yolo, make(tmp_path, files))
-    named = {it.name: [one.label for one in it.instances] for it in dataset.samples}
+    named = {sample.name: [one.label for one in sample.instances] for sample in dataset.samples}
     assert dataset.stated_labels == ("Hund", "Katze")
-    assert sum(it.picture is None for it in dataset.samples) == 1
+    assert sum(sample.picture is None for sample in dataset.samples) == 1
     assert len(named) == 3
 
 
@@ -238,7 +245,7 @@ def test_without_names_classes_are_called_by_their_numbers(tmp_path: Path) -> No
     files = {"images/a.png": "image", "labels/a.txt": "3 0 0 1 0 1 1"}
     dataset = items.read(yolo, make(tmp_path, files))
     assert dataset.labels == ("3",)
-    assert [it.where for it in dataset.problems] == ["data.yaml"]
+    assert [problem.where for problem in dataset.problems] == ["data.yaml"]
     assert reasons(dataset) == []
 
 
@@ -270,7 +277,7 @@ def test_what_is_of_another_format_is_not_claimed(tmp_path: Path, files: dict[st
 
 def test_a_set_in_which_nothing_is_drawn_yet_is_known_by_its_names(tmp_path: Path) -> None:
     dataset = read_lines(tmp_path, "")
-    assert [it.instances for it in dataset.samples] == [[]]
+    assert [sample.instances for sample in dataset.samples] == [[]]
 
 
 @pytest.mark.parametrize(
@@ -387,7 +394,7 @@ def test_names_keep_their_numbers(text: str, names: dict[int, str] | None) -> No
 def test_yaml_that_is_damaged_is_said_to_be(tmp_path: Path, text: str, reason: str) -> None:
     dataset = read_lines(tmp_path, "3 0 0 1 0 1 1", **{"data.yaml": text})
     assert dataset.labels == ("3",)
-    assert [(it.where, it.reason) for it in dataset.problems] == [
+    assert [(problem.where, problem.reason) for problem in dataset.problems] == [
         ("data.yaml", f"{reason}; the classes are called by their numbers.")
     ]
 
@@ -431,7 +438,7 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1)
 @given(st.lists(NAMES, unique=True, max_size=5))
 def test_any_label_comes_back_from_yaml(names: list[str]) -> None:
     text = yolo_names.write_yaml(enumerate(names), {"train": ["images"]})
-    assert all(it.isprintable() for it in text.split("\n"))
+    assert all(line.isprintable() for line in text.split("\n"))
     assert list(yolo_names.read_yaml(text).values()) == names
 
 
@@ -456,8 +463,8 @@ def test_an_outline_comes_back_as_the_same_pixels_at_any_size(pixels: Mask, left
         for part in mask_parts.split(canvas)
         for text in yolo_lines.write(part, 3)
     ]
-    assert all(it.number == 3 and not it.is_box for it in lines)
-    found = [it.mask(whole.size_hw) for it in lines]
+    assert all(line.number == 3 and not line.is_box for line in lines)
+    found = [line.mask(whole.size_hw) for line in lines]
     assert rle.union([rle.empty(whole.size_hw), *found]) == whole
 
 
@@ -482,7 +489,7 @@ def test_the_files_are_what_ultralytics_documents(tmp_path: Path) -> None:
         '  2: "a: “b”\\u000a#"',
     ]
     back = items.read(yolo, tmp_path)
-    assert [it.label for it in back.samples[1].instances] == ["cat", "a: “b”\n#"]
+    assert [instance.label for instance in back.samples[1].instances] == ["cat", "a: “b”\n#"]
 
 
 @pytest.mark.parametrize(
@@ -501,7 +508,7 @@ def test_labels_lie_where_ultralytics_looks_for_them(tmp_path: Path, stem: str) 
 def test_folders_for_training_and_validation_are_named_in_the_yaml(tmp_path: Path) -> None:
     here = items.instance(mask("#.\n.."), "猫")
     stems = ["train/a", "valid/b", "more/train/c"]
-    items.write(tmp_path, yolo.YoloWriter([]), [items.item(it, here) for it in stems])
+    items.write(tmp_path, yolo.YoloWriter([]), [items.item(stem, here) for stem in stems])
     text = (tmp_path / "data.yaml").read_text("utf-8")
     assert text.splitlines()[1:] == [
         'train: ["images/train", "images/more/train"]',
@@ -519,7 +526,7 @@ def test_a_label_file_of_a_zip_is_read_like_one_of_a_folder(tmp_path: Path) -> N
             archive.write(path, path.relative_to(tmp_path).as_posix())
     source = FileSource(ZipFiles(packed.getvalue()), "packed")
     found = yolo.read(source, yolo.find(source)).samples
-    assert [it.name for it in found] == ["images/größe.png"]
+    assert [sample.name for sample in found] == ["images/größe.png"]
     assert items.decoded(found[0]) == items.decoded(items.read(yolo, tmp_path).samples[0])
 
 
