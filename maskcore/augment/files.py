@@ -86,7 +86,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Sample:
+class AugmentedSample:
     """The files of one sample and what is said of it; all of it but the files is JSON.
 
     Attributes:
@@ -115,7 +115,7 @@ def samples(
     stem: str,
     classes: MutableMapping[str, int],
     left_out: Collection[int] = (),
-) -> Iterator[Sample]:
+) -> Iterator[AugmentedSample]:
     """Make the samples of one image.
 
     Args:
@@ -204,7 +204,7 @@ def _sample(
     index: int,
     name: str,
     classes: Mapping[str, int],
-) -> Sample:
+) -> AugmentedSample:
     size_hw = image.shape[:2]
     rng = augment.generator(plan.seed, image_name, index)
     drawn = augment.draw(plan.ranges, size_hw, rng)
@@ -228,7 +228,7 @@ def _sample(
         "objects": len(seen),
         "drawn": drawn.to_dict(),
     }
-    return Sample(tuple(files), row, [_object(instance) for instance in seen])
+    return AugmentedSample(tuple(files), row, [_object(instance) for instance in seen])
 
 
 def _label_map(

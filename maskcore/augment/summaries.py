@@ -18,7 +18,7 @@ def summaries(
     """Yield the files that are about all samples.
 
     Args:
-        made: (row, objects) of each `files.Sample`.
+        made: (row, objects) of each `files.AugmentedSample`.
         settings: What they were made by, for the manifest.
         classes: Label -> class id.
 

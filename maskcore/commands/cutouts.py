@@ -9,7 +9,7 @@ from maskcore.commands import options, runner, sources
 from maskcore.commands.finder import Finder
 from maskcore.commands.sources import SourceFile
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Picture
+from maskcore.cutout.files import CutoutFile
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     finder = Finder(arguments)
 
-    def cut(source: SourceFile, stem: str) -> Iterator[Picture]:
+    def cut(source: SourceFile, stem: str) -> Iterator[CutoutFile]:
         image, found = finder.find(source.path)
         return cutout_files.cutouts(
             image,

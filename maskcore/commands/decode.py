@@ -15,7 +15,7 @@ from maskcore.commands import dataset_files, options, runner
 from maskcore.commands.sources import SourceFile, known
 from maskcore.commands.terminal import Stop, cannot_write, say
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Entry, Picture
+from maskcore.cutout.files import CutoutEntry, CutoutFile
 from maskcore.datasets import Sample
 from maskcore.errors import ImageError, MaskcoreError
 from maskcore.files import archive, text_table
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = _sources(samples, table, images)
     by_path = {source.path: sample for source, sample in zip(sources, samples, strict=True)}
 
-    def decode(found: SourceFile, stem: str) -> Iterator[Picture]:
+    def decode(found: SourceFile, stem: str) -> Iterator[CutoutFile]:
         return _pictures(by_path[found.path], stem, what, ids, colors)
 
     settings = {
@@ -144,7 +144,7 @@ def _pictures(
     what: Sequence[str],
     ids: Mapping[str, int],
     colors: Mapping[str, overlay.RGB],
-) -> Iterator[Picture]:
+) -> Iterator[CutoutFile]:
     """Make the files of an image.
 
     Raises:
@@ -185,10 +185,10 @@ def _pictures(
 
 def _entry(
     what: str, name: str, image: str, instances: Sequence[Instance], size_hw: tuple[int, int]
-) -> Entry:
+) -> CutoutEntry:
     height, width = size_hw
     area = rle.area(rle.union(instance.mask for instance in instances)) if instances else 0
-    return Entry(
+    return CutoutEntry(
         file=f"{_FOLDERS[what]}/{name}",
         kind=what,
         image=image,

@@ -15,7 +15,7 @@ from maskcore.commands import options, runner
 from maskcore.commands.sources import SourceFile, known
 from maskcore.commands.terminal import Stop
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Picture
+from maskcore.cutout.files import CutoutFile
 from maskcore.errors import ImageError
 from maskcore.types import Image, Instance
 
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     def image() -> Image:
         return image_io.read_image(photo)
 
-    def cut(source: SourceFile, _: str) -> Iterator[Picture]:
+    def cut(source: SourceFile, _: str) -> Iterator[CutoutFile]:
         mask = _read_mask(source.path, image(), photo.name)
         if source.path.name.endswith(_BACKGROUND):
             objects = [rle.invert(mask)]

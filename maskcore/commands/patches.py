@@ -18,7 +18,7 @@ from maskcore.commands.sample_runner import Files, MaskedFile, SampleJob, Sample
 from maskcore.commands.terminal import Stop, say
 from maskcore.errors import MaskcoreError
 from maskcore.patches import files as patch_files
-from maskcore.patches.files import Entry, Settings
+from maskcore.patches.files import PatchEntry, Settings
 from maskcore.types import Instance, LabelMap, Mask
 from maskcore.wording import counted
 
@@ -116,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     def make(image: MaskedFile, _: object) -> Iterator[tuple[Files, SampleLine]]:
         pixels, instances = image.load()
         mask = None if instances is None else _one_mask(instances, pixels.shape[:2])
-        source = patch_files.Source(image.stem, image.name, pixels, mask)
+        source = patch_files.PatchSource(image.stem, image.name, pixels, mask)
         for piece in patch_files.pieces(source, settings):
             yield piece.files, (asdict(piece.entry), ())
 
@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _manifest(log: ResumeLog, _: object) -> Files:
     rows = [row for record in log.records for row, _ in record.rows]
-    return patch_files.manifest(Entry(**row) for row in rows)
+    return patch_files.manifest(PatchEntry(**row) for row in rows)
 
 
 def _one_mask(instances: Sequence[Instance], size_hw: tuple[int, ...]) -> Mask | LabelMap:

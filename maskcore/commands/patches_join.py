@@ -14,7 +14,7 @@ from maskcore.commands.terminal import Progress, Stop, cannot_write, say
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.patches import manifest as patch_manifest, rejoin as patch_join
-from maskcore.patches.manifest import Entry
+from maskcore.patches.manifest import PatchEntry
 from maskcore.wording import counted
 
 _LEVELS = 3  # from training/masks up to where the manifest is
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _join(
-    entries: list[Entry],
+    entries: list[PatchEntry],
     names: list[str],
     folder: Path,
     target: Path,

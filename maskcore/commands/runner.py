@@ -16,7 +16,7 @@ from maskcore.commands.resume_log import Record, ResumeLog, as_read_back
 from maskcore.commands.sources import SourceFile
 from maskcore.commands.terminal import Progress, cannot_write, say
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Entry, Picture
+from maskcore.cutout.files import CutoutEntry, CutoutFile
 from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.mask_files.names import safe_stem
@@ -25,7 +25,7 @@ from maskcore.wording import counted
 LOG_NAME = ".maskcore.jsonl"
 """The resume log of pictures, in the folder of results."""
 
-Work = Callable[[SourceFile, str], Iterator[Picture]]
+Work = Callable[[SourceFile, str], Iterator[CutoutFile]]
 """Makes the files of a source; they are named with the stem that it gets."""
 
 _PART = re.compile(r"\.part-[0-9a-f]{16}")
@@ -143,7 +143,7 @@ def _do(job: PictureJob, source: SourceFile, log: ResumeLog) -> int | None:
     made_from = [str(source.path), _changed(source.path), job.settings]
     if log.done(key, made_from):
         return None
-    entries: list[Entry] = []
+    entries: list[CutoutEntry] = []
     for picture, content in job.work(source, key.rpartition("/")[2]):
         if not entries:
             log.begin(key)
@@ -171,8 +171,8 @@ def _changed(path: Path) -> int:
         return 0
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(**row)
+def _entry(row: Mapping[str, Any]) -> CutoutEntry:
+    return CutoutEntry(**row)
 
 
 def _write_manifest(log: ResumeLog) -> None:

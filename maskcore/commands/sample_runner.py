@@ -26,7 +26,7 @@ Files = Iterable[tuple[str, bytes]]
 """Name and content of each, with "/" between folders."""
 
 SampleLine = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
-"""The row of a sample in the manifest, and its objects, see `augment_files.Sample`."""
+"""The row of a sample in the manifest, and its objects, see `augment_files.AugmentedSample`."""
 
 
 class MaskedFile(NamedTuple):

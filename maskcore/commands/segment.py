@@ -9,7 +9,7 @@ from maskcore.commands import options, runner, sources
 from maskcore.commands.finder import Finder
 from maskcore.commands.sources import SourceFile
 from maskcore.cutout import files as cutout_files
-from maskcore.cutout.files import Picture
+from maskcore.cutout.files import CutoutFile
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
     finder = Finder(arguments)
 
-    def find(source: SourceFile, stem: str) -> Iterator[Picture]:
+    def find(source: SourceFile, stem: str) -> Iterator[CutoutFile]:
         _, found = finder.find(source.path)
         return cutout_files.masks(
             found, stem=stem, source=source.name, with_background=arguments.with_background

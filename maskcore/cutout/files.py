@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from maskcore import boxes, cutout, image_io, rle
 from maskcore.files import archive, text_table
@@ -13,7 +13,7 @@ from maskcore.types import Image, Instance
 
 
 @dataclass(frozen=True)
-class Entry:
+class CutoutEntry:
     """One row of the manifest: a picture file, and what it shows of which image.
 
     Attributes:
@@ -49,7 +49,7 @@ class Entry:
     image_height: int
 
 
-Picture = tuple[Entry, bytes]
+CutoutFile = tuple[CutoutEntry, bytes]
 """A row of the manifest and the content of its file."""
 
 
@@ -63,7 +63,7 @@ def cutouts(
     margin: int = 0,
     feather: int = 0,
     with_background: bool = True,
-) -> Iterator[Picture]:
+) -> Iterator[CutoutFile]:
     """Cut out each instance, and what is left without them; one PNG is made at a time.
 
     Args:
@@ -92,7 +92,7 @@ def cutouts(
 
 def background_cutout(
     image: Image, masks: Sequence[rle.RLE], *, stem: str, source: str = ""
-) -> Picture:
+) -> CutoutFile:
     """Return the image without its objects, transparent where a mask holds it."""
     entry = _background_entry(masks, "background", stem, source)
     return entry, image_io.encode_png(cutout.background(image, masks))
@@ -100,7 +100,7 @@ def background_cutout(
 
 def masks(
     instances: Sequence[Instance], *, stem: str, source: str = "", with_background: bool = True
-) -> Iterator[Picture]:
+) -> Iterator[CutoutFile]:
     """Yield the mask of each instance, black and white at the size of the image.
 
     Args:
@@ -120,13 +120,13 @@ def masks(
         yield entry, image_io.encode_png(remaining)
 
 
-def manifest(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
+def manifest(entries: Iterable[CutoutEntry]) -> Iterator[tuple[str, bytes]]:
     """Yield the manifest as a table for people and as JSON for programs.
 
     In the table, text that a spreadsheet would run as a formula is guarded.
     """
     records = [_rounded(asdict(entry)) for entry in entries]
-    names = [field.name for field in fields(Entry)]
+    names = [field.name for field in fields(CutoutEntry)]
     table = text_table.write(names, [tuple(record.values()) for record in records])
     yield "manifest.csv", table.encode(errors="backslashreplace")
     yield "manifest.json", (json.dumps(records, indent=1) + "\n").encode()
@@ -182,9 +182,9 @@ def members(
     yield from manifest(entries)
 
 
-def in_folder(entry: Entry, folder: str) -> Entry:
+def in_folder(entry: CutoutEntry, folder: str) -> CutoutEntry:
     """Return the row of a file that lies in a folder."""
-    return Entry(**{**asdict(entry), "file": f"{folder}/{entry.file}" if folder else entry.file})
+    return replace(entry, file=f"{folder}/{entry.file}") if folder else entry
 
 
 def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], list[str]]:
@@ -192,11 +192,11 @@ def _named(instances: Sequence[Instance], stem: str) -> tuple[list[Instance], li
     return shown, archive.unique_names([cutout.file_name(stem, instance) for instance in shown])
 
 
-def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> Entry:
+def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> CutoutEntry:
     image_height, image_width = image_hw = instance.mask.size_hw
     x, y, width, height = boxes.xyxy_to_xywh(instance.box)
     left, top, *_ = boxes.grow(instance.box, room, image_hw)
-    return Entry(
+    return CutoutEntry(
         file=file,
         kind=kind,
         image=source,
@@ -214,7 +214,7 @@ def _entry(file: str, kind: str, source: str, instance: Instance, room: int) -> 
     )
 
 
-def _background_entry(masks: Sequence[rle.RLE], kind: str, stem: str, source: str) -> Entry:
+def _background_entry(masks: Sequence[rle.RLE], kind: str, stem: str, source: str) -> CutoutEntry:
     remaining = Instance(rle.invert(rle.union(masks)), "background")
     name, room = cutout.background_name(stem), max(remaining.mask.size_hw)
     return _entry(name, kind, source or stem, remaining, room)

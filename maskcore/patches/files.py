@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from maskcore import checks, image_io, patches
 from maskcore.mask_files.names import safe_stem
 from maskcore.patches import Edge, Grid
-from maskcore.patches.manifest import Entry as Entry, manifest as manifest
+from maskcore.patches.manifest import PatchEntry as PatchEntry, manifest as manifest
 from maskcore.types import Image, LabelMap, Mask
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Settings:
     seed: int = 0
 
 
-class Dealt(NamedTuple):
+class PatchPlan(NamedTuple):
     """What becomes of the patches of an image.
 
     Attributes:
@@ -62,7 +62,7 @@ class Dealt(NamedTuple):
     too_little: int
 
 
-class Source(NamedTuple):
+class PatchSource(NamedTuple):
     """An image to cut into patches.
 
     Attributes:
@@ -87,7 +87,7 @@ class Piece(NamedTuple):
         mask: PNG, black and white or of labels; None if there is no mask.
     """
 
-    entry: Entry
+    entry: PatchEntry
     image: bytes
     mask: bytes | None
 
@@ -98,13 +98,13 @@ class Piece(NamedTuple):
         return named if self.mask is None else [*named, (self.entry.mask, self.mask)]
 
 
-def deal(
+def plan(
     size_hw: tuple[int, int],
     settings: Settings,
     *,
     stem: str,
     mask: Mask | LabelMap | None = None,
-) -> Dealt:
+) -> PatchPlan:
     """Place the patches of an image and say which are kept, and for what.
 
     Args:
@@ -131,11 +131,11 @@ def deal(
         validation=settings.validation,
         seed=[settings.seed, int.from_bytes(digits)],
     )
-    return Dealt(grid, shares, sides, int(np.count_nonzero(~kept)))
+    return PatchPlan(grid, shares, sides, int(np.count_nonzero(~kept)))
 
 
 def pieces(
-    source: Source, settings: Settings, *, progress: Progress | None = None
+    source: PatchSource, settings: Settings, *, progress: Progress | None = None
 ) -> Iterator[Piece]:
     """Cut an image, and its mask with it, into patches; one at a time is made.
 
@@ -150,23 +150,23 @@ def pieces(
         "validation".
 
     Raises:
-        MaskcoreError: As `deal`, and so are the others.
+        MaskcoreError: As `plan`, and so are the others.
     """
     checks.image(source.image)
     size_hw = source.image.shape[:2]
-    dealt = deal(size_hw, settings, stem=source.stem, mask=source.mask)
+    planned = plan(size_hw, settings, stem=source.stem, mask=source.mask)
     stem = safe_stem(source.stem)
     mask = source.mask
-    chosen = np.flatnonzero(dealt.sides != patches.LEFT_OUT).tolist()
+    chosen = np.flatnonzero(planned.sides != patches.LEFT_OUT).tolist()
     for n_done, i in enumerate(chosen):
         if progress is not None:
             progress(n_done, len(chosen))
-        y, x = dealt.grid.places[i].tolist()
-        side = patches.SIDES[dealt.sides[i]] if settings.validation else ""
+        y, x = planned.grid.places[i].tolist()
+        side = patches.SIDES[planned.sides[i]] if settings.validation else ""
         folder = f"{side}/" if side else ""
         name = patches.name(stem, y, x)
-        picture = patches.piece(source.image, dealt.grid, y, x, pad_value=settings.pad_rgb)
-        entry = Entry(
+        picture = patches.piece(source.image, planned.grid, y, x, pad_value=settings.pad_rgb)
+        entry = PatchEntry(
             file=f"{folder}{_IMAGES}/{name}",
             mask="" if mask is None else f"{folder}{_MASKS}/{name}",
             image=source.name,
@@ -176,18 +176,18 @@ def pieces(
             height=settings.size_hw[0],
             image_width=size_hw[1],
             image_height=size_hw[0],
-            mask_share=None if dealt.shares is None else round(float(dealt.shares[i]), 4),
+            mask_share=None if planned.shares is None else round(float(planned.shares[i]), 4),
             side=side,
         )
         yield Piece(
             entry,
             image_io.encode_png(picture),
-            None if mask is None else image_io.encode_png(patches.piece(mask, dealt.grid, y, x)),
+            None if mask is None else image_io.encode_png(patches.piece(mask, planned.grid, y, x)),
         )
 
 
 def members(
-    sources: Iterable[Source], settings: Settings, *, progress: Progress | None = None
+    sources: Iterable[PatchSource], settings: Settings, *, progress: Progress | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (name, content) of all files for `archive.write_zip` or `archive.write_folder`.
 
@@ -200,7 +200,7 @@ def members(
         The patches, each followed by its mask, and last of all the manifest.
 
     Raises:
-        MaskcoreError: As `deal`.
+        MaskcoreError: As `plan`.
     """
     entries = []
     for source in sources:

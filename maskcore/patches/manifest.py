@@ -20,7 +20,7 @@ _NUMBERS = ("x", "y", "width", "height", "image_width", "image_height")
 
 
 @dataclass(frozen=True)
-class Entry:
+class PatchEntry:
     """One row of the manifest: a patch, and where it belongs.
 
     Attributes:
@@ -50,19 +50,19 @@ class Entry:
     side: str = ""
 
 
-def manifest(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
+def manifest(entries: Iterable[PatchEntry]) -> Iterator[tuple[str, bytes]]:
     """Yield the manifest as a table for people and as JSON for programs.
 
     In the table, text that a spreadsheet would run as a formula is guarded.
     """
     records = [asdict(entry) for entry in entries]
-    names = [field.name for field in fields(Entry)]
+    names = [field.name for field in fields(PatchEntry)]
     table = text_table.write(names, [tuple(record.values()) for record in records])
     yield "manifest.csv", table.encode(errors="backslashreplace")
     yield "manifest.json", (json.dumps(records, indent=1) + "\n").encode()
 
 
-def read(content: bytes) -> list[Entry]:
+def read(content: bytes) -> list[PatchEntry]:
     """Read a manifest, JSON or CSV, that `manifest` has written or a person has edited.
 
     Raises:
@@ -75,13 +75,13 @@ def read(content: bytes) -> list[Entry]:
     return [_entry(record, number) for number, record in enumerate(records, start=1)]
 
 
-def of_images(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def of_images(entries: Iterable[PatchEntry]) -> dict[str, list[PatchEntry]]:
     """Sort the rows by the image that they are from.
 
     Raises:
         MaskcoreError: If rows do not agree on the size of an image or of its patches.
     """
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[PatchEntry]] = {}
     for entry in entries:
         found.setdefault(entry.image, []).append(entry)
     for image, rows in found.items():
@@ -93,8 +93,8 @@ def of_images(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def locate(
-    entries: Iterable[Entry], names: Collection[str], *, masks: bool = False
-) -> tuple[dict[Entry, str], list[Entry]]:
+    entries: Iterable[PatchEntry], names: Collection[str], *, masks: bool = False
+) -> tuple[dict[PatchEntry, str], list[PatchEntry]]:
     """Find the files that are meant, wherever they lie and whatever their ending is.
 
     Args:
@@ -132,7 +132,7 @@ def locate(
     return found, missing
 
 
-def has_twins(entries: Collection[Entry], names: Collection[str]) -> bool:
+def has_images_and_masks(entries: Collection[PatchEntry], names: Collection[str]) -> bool:
     """Whether there are image and mask of a patch, so that one has to choose; see `locate`."""
     return locate(entries, names) != locate(entries, names, masks=True)
 
@@ -165,7 +165,7 @@ def _csv_records(text: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _entry(record: Mapping[str, Any], number: int) -> Entry:
+def _entry(record: Mapping[str, Any], number: int) -> PatchEntry:
     try:
         file, mask, image, side = (str(record.get(name) or "") for name in _TEXTS)
         x, y, width, height, image_width, image_height = (int(record[name]) for name in _NUMBERS)
@@ -183,6 +183,6 @@ def _entry(record: Mapping[str, Any], number: int) -> Entry:
             f"Row {number} of the manifest is of an image of {image_width:,} × {image_height:,} "
             f"pixels; at most {checks.MAX_PIXELS // 1_000_000} megapixels are possible."
         )
-    return Entry(
+    return PatchEntry(
         file, mask, image, x, y, width, height, image_width, image_height, mask_share, side
     )

@@ -27,7 +27,7 @@ _NO_PATCH = (128, 128, 128)
 def draw(
     image: Image,
     grid: Grid,
-    dealt: NDArray[np.uint8],
+    sides: NDArray[np.uint8],
     *,
     pad_value: int | tuple[int, int, int] = 0,
 ) -> Image:
@@ -39,25 +39,25 @@ def draw(
     Args:
         image: (h, w, 3) RGB, the image that the grid is for, reduced or not.
         grid: Where the patches are.
-        dealt: (N,) `TRAINING`, `VALIDATION` or `LEFT_OUT` of each.
+        sides: (N,) `TRAINING`, `VALIDATION` or `LEFT_OUT` of each.
         pad_value: What is beyond the image where the grid's edge is "pad".
 
     Returns:
         (h, w, 3) RGB, larger than the image by what is padded.
 
     Raises:
-        ValueError: If ``dealt`` has another length.
+        ValueError: If ``sides`` has another length.
     """
     checks.image(image)
-    if dealt.shape != (len(grid),):
-        raise ValueError(f"dealt must have shape ({len(grid)},), got {dealt.shape}")
+    if sides.shape != (len(grid),):
+        raise ValueError(f"sides must have shape ({len(grid)},), got {sides.shape}")
     scale_y, scale_x = (
         small / whole for small, whole in zip(image.shape[:2], grid.size_hw, strict=True)
     )
     canvas = _with_padding(image, grid, (scale_y, scale_x), pad_value)
     tops, bottoms = _on_canvas(grid.tops, grid.patch_hw[0], scale_y, canvas.shape[0])
     lefts, rights = _on_canvas(grid.lefts, grid.patch_hw[1], scale_x, canvas.shape[1])
-    role = dealt.reshape(grid.shape)
+    role = sides.reshape(grid.shape)
     frames = [
         (j, i, int(role[i, j]))
         for i in range(0, len(tops), _thinned(tops))

@@ -12,14 +12,14 @@ from maskcore import image_io
 from maskcore.errors import MaskcoreError
 from maskcore.image_io import stored as mask_pixels
 from maskcore.patches import Overlap, Paster
-from maskcore.patches.manifest import Entry
+from maskcore.patches.manifest import PatchEntry
 
 Read = Callable[[str], bytes]
 """Returns the content of a file by its name."""
 
 
 def join(
-    files: Mapping[Entry, str],
+    files: Mapping[PatchEntry, str],
     read: Read,
     *,
     overlap: Overlap = "overwrite",

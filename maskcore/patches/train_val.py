@@ -56,21 +56,21 @@ def sides(
     if not 0 <= validation <= 1:
         raise ValueError(f"validation must be 0 to 1, got {validation}")
     counts = kept.reshape(grid.shape)
-    dealt = np.full(grid.shape, TRAINING, np.uint8)
+    sides = np.full(grid.shape, TRAINING, np.uint8)
     rng = np.random.default_rng(seed)
     n_kept = int(np.count_nonzero(kept))
     if validation == 1:
-        dealt[:] = VALIDATION
+        sides[:] = VALIDATION
     elif validation > 0 and n_kept:
-        _take_blocks(dealt, counts, grid, validation, rng)
-        if not (counts & (dealt == VALIDATION)).any() and rng.random() < validation:
-            dealt[:] = VALIDATION
-    dealt[~counts] = LEFT_OUT
-    return dealt.reshape(-1)
+        _take_blocks(sides, counts, grid, validation, rng)
+        if not (counts & (sides == VALIDATION)).any() and rng.random() < validation:
+            sides[:] = VALIDATION
+    sides[~counts] = LEFT_OUT
+    return sides.reshape(-1)
 
 
 def _take_blocks(
-    dealt: NDArray[np.uint8],
+    sides: NDArray[np.uint8],
     counts: NDArray[np.bool_],
     grid: Grid,
     share: float,
@@ -85,17 +85,17 @@ def _take_blocks(
     )
     n_training, n_validation = int(np.count_nonzero(counts)), 0
     for y, x in _blocks(rows, columns, share * len(grid), rng):
-        near = dealt[_reached(rows, y), _reached(columns, x)]
+        near = sides[_reached(rows, y), _reached(columns, x)]
         near_counts = counts[_reached(rows, y), _reached(columns, x)]
         n_left = n_training - np.count_nonzero(near_counts & (near == TRAINING))
-        n_taken = n_validation + np.count_nonzero(counts[y, x] & (dealt[y, x] != VALIDATION))
+        n_taken = n_validation + np.count_nonzero(counts[y, x] & (sides[y, x] != VALIDATION))
         if not n_left or n_taken == n_validation:
             continue
         error = abs(n_taken / (n_left + n_taken) - share)
         if n_validation and error >= abs(n_validation / (n_training + n_validation) - share):
             break
         near[near == TRAINING] = LEFT_OUT
-        dealt[y, x] = VALIDATION
+        sides[y, x] = VALIDATION
         n_training, n_validation = int(n_left), int(n_taken)
 
 

@@ -12,11 +12,11 @@ from maskcore.errors import RLEError
 from maskcore.files import text_table
 from maskcore.rle import RLE
 from maskcore.rle_csv import columns as rle_columns
-from maskcore.rle_csv.columns import Coded, Columns, Problem
+from maskcore.rle_csv.columns import Coded, Columns, RowProblem
 from maskcore.rle_text.dialects import DIALECTS, Codec, Role
 from maskcore.rle_text.pairs import Pairs
 
-__all__ = ["Problem", "RleRow", "RleTable", "detect", "merge", "parse", "read", "write"]
+__all__ = ["RleRow", "RleTable", "RowProblem", "detect", "merge", "parse", "read", "write"]
 
 _PENDING = RLEError("not read yet")
 
@@ -49,7 +49,7 @@ class RleTable:
     """
 
     rows: list[RleRow]
-    problems: list[Problem]
+    problems: list[RowProblem]
     dialect: str
 
 
@@ -87,7 +87,7 @@ def read(
         if isinstance(mask, RLE):
             good.append(RleRow(row.number, row.image, row.label, mask))
         else:
-            problems.append(Problem(row.number, code_name, str(mask)))
+            problems.append(RowProblem(row.number, code_name, str(mask)))
     problems.sort(key=lambda problem: problem.row)
     return RleTable(good, problems, chosen)
 

@@ -36,7 +36,7 @@ _FILE_AND_LABEL = re.compile(r"(.+\.[A-Za-z]{2,4})_(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """One row that cannot be used.
 
     Attributes:
@@ -80,7 +80,7 @@ class Table:
 
     columns: Columns
     rows: list[Coded]
-    problems: list[Problem]
+    problems: list[RowProblem]
 
 
 def read(source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX_PIXELS) -> Table:
@@ -101,7 +101,7 @@ def read(source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX
     columns, rows = find(rows) if rows else (Columns([], {}), [])
     if not rows:
         raise RLEError("There are no rows; paste or choose a table with run-length codes.")
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     return Table(columns, take_apart(rows, columns, max_pixels, problems), problems)
 
 
@@ -174,7 +174,7 @@ def take_apart(
     rows: list[tuple[int, list[str]]],
     columns: Columns,
     max_pixels: int,
-    problems: list[Problem],
+    problems: list[RowProblem],
 ) -> list[Coded]:
     """Take the rows apart; those that cannot be go to the problems."""
     width, places = len(columns.names), columns.places
@@ -187,14 +187,14 @@ def take_apart(
     for number, cells in rows:
         if len(cells) != width:
             reason = f"The row has {len(cells)} cells, the table has {width} columns."
-            problems.append(Problem(number, columns.names[code_at], reason))
+            problems.append(RowProblem(number, columns.names[code_at], reason))
             continue
         if sized:
             try:
                 height, width_cell = cells[places["height"]], cells[places["width"]]
                 size = size_of(height, width_cell, max_pixels=max_pixels)
             except RLEError as error:
-                problems.append(Problem(number, columns.names[places["height"]], str(error)))
+                problems.append(RowProblem(number, columns.names[places["height"]], str(error)))
                 continue
         image = "" if image_at is None else text_table.unguard(cells[image_at].strip())
         label = "" if label_at is None else text_table.unguard(cells[label_at].strip())

@@ -59,7 +59,7 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleFile:
     """A picture as a user would upload it.
 
     Attributes:
@@ -89,7 +89,7 @@ SAMPLES: Mapping[str, Description] = MappingProxyType(
 """The samples that `load` knows, in the order to show them."""
 
 
-def load(name: str) -> Sample:
+def load(name: str) -> SampleFile:
     """Return a sample.
 
     Args:
@@ -101,11 +101,13 @@ def load(name: str) -> Sample:
     """
     if name == "steel":
         image, defects = steel()
-        return Sample("steel.png", image_io.encode_png(image[:, :, 0]), _rows("steel.png", defects))
+        return SampleFile(
+            "steel.png", image_io.encode_png(image[:, :, 0]), _rows("steel.png", defects)
+        )
     if name == "shapes":
-        return Sample("shapes.png", image_io.encode_png(shapes().image))
+        return SampleFile("shapes.png", image_io.encode_png(shapes().image))
     if name in SAMPLES:
-        return Sample(f"{name}.jpg", _bundled_photo(f"{name}.jpg"))
+        return SampleFile(f"{name}.jpg", _bundled_photo(f"{name}.jpg"))
     raise ValueError(f"there is no sample {name!r}, only {', '.join(SAMPLES)}")
 
 

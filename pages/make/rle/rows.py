@@ -10,7 +10,7 @@ import streamlit as st
 
 from maskcore import image_io, rle, rle_csv, rle_text
 from maskcore.rle import RLE
-from maskcore.rle_csv import Problem, RleRow, RleTable
+from maskcore.rle_csv import RleRow, RleTable, RowProblem
 from maskcore.rle_text import DIALECTS, Candidate
 from maskcore.types import Instance
 from maskcore.wording import counted
@@ -37,7 +37,7 @@ class ImageRows:
     """
 
     rows: list[RleRow]
-    problems: list[Problem]
+    problems: list[RowProblem]
     picture: Picture
     image: str
     joined: bool
@@ -189,7 +189,7 @@ def show_candidates(rows: list[RleRow], dialect: str) -> None:
                 )
 
 
-def listed(rows: list[RleRow], problems: list[Problem]) -> list[int]:
+def listed(rows: list[RleRow], problems: list[RowProblem]) -> list[int]:
     """List rows and problems; return which of the masks that hold something are selected."""
     cells = []
     for row in rows:

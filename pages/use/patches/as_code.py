@@ -52,7 +52,7 @@ whole = patches.join(cut{fill})
 # As files, with the manifest.
 settings = patch_files.Settings(
 {said})
-source = patch_files.Source({stem!r}, {name!r}, image, {mask})
+source = patch_files.PatchSource({stem!r}, {name!r}, image, {mask})
 archive.write_zip(Path("patches.zip"), patch_files.members([source], settings))
 """
 

@@ -16,7 +16,7 @@ from maskcore.files import archive, text_table
 from maskcore.files.zips import ZipFiles
 from maskcore.patches import Overlap, files as patch_files, rejoin as patch_join
 from maskcore.patches.files import Settings
-from maskcore.patches.manifest import Entry
+from maskcore.patches.manifest import PatchEntry
 from maskcore.types import Image, Instance, LabelMap, Mask
 from pages.shared.jobs import bounded_zip
 from pages.shared.jobs.worker import Report
@@ -70,13 +70,13 @@ def write(report: Report, sources: Sequence[CutImage], request: ExportRequest, p
     """
     at = 0
 
-    def opened() -> Iterator[patch_files.Source]:
+    def opened() -> Iterator[patch_files.PatchSource]:
         nonlocal at
         for at, source in enumerate(sources):
             report(at / len(sources), f"reading {source.name}", None)
             image = image_io.read_image(source.content)
             mask = _mask(source.instances, request, image) if request.with_masks else None
-            yield patch_files.Source(source.stem, source.name, image, mask)
+            yield patch_files.PatchSource(source.stem, source.name, image, mask)
 
     def progress(done: int, total: int) -> None:
         share = (at + done / total) / len(sources)
@@ -126,7 +126,7 @@ class Joined:
 
 def join(
     report: Report,
-    files: dict[Entry, str],
+    files: dict[PatchEntry, str],
     contents: dict[str, bytes],
     zips: Sequence[bytes],
     overlap: Overlap,

@@ -11,7 +11,7 @@ from maskcore import image_io, patches, rle
 from maskcore.augment import files as augment_files
 from maskcore.errors import MaskcoreError
 from maskcore.patches import files as patch_files
-from maskcore.patches.files import Dealt, Settings
+from maskcore.patches.files import PatchPlan, Settings
 from pages.shared import caches, downloads, view, workspace
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
@@ -69,11 +69,11 @@ def _check_count(size_hw: tuple[int, int], settings: Settings) -> None:
 
 
 @caches.resource(max_entries=32)
-def _dealt(shown: Shown, settings: Settings, stem: str) -> Dealt:
+def _dealt(shown: Shown, settings: Settings, stem: str) -> PatchPlan:
     mask = None
     if shown.instances:
         mask = rle.decode(rle.union(instance.mask for instance in shown.instances))
-    return patch_files.deal(shown.picture.size_hw, settings, stem=stem, mask=mask)
+    return patch_files.plan(shown.picture.size_hw, settings, stem=stem, mask=mask)
 
 
 @caches.data(max_entries=32)
@@ -83,7 +83,7 @@ def _drawn(shown: Shown, settings: Settings, stem: str) -> bytes:
     return image_io.encode_jpeg(image_io.preview(drawn, _LONGEST), quality=90)
 
 
-def _counts(dealt: Dealt, settings: Settings) -> None:
+def _counts(dealt: PatchPlan, settings: Settings) -> None:
     """Say how many patches there are, and why some are not kept."""
     n_training, n_validation, n_left_out = np.bincount(dealt.sides, minlength=3).tolist()
     n_kept = n_training + n_validation

@@ -9,7 +9,7 @@ import streamlit as st
 
 from maskcore import mask_files, rle
 from maskcore.patches import Overlap, manifest as patch_manifest
-from maskcore.patches.manifest import Entry
+from maskcore.patches.manifest import PatchEntry
 from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.shared import downloads, errors, markdown, workspace
@@ -91,8 +91,8 @@ def show() -> None:
     downloads.same_in_python(as_code.join(name, masks, overlap, fill))
 
 
-def _masks_chosen(entries: Sequence[Entry], names: Sequence[str]) -> bool:
-    if not patch_manifest.has_twins(entries, names):
+def _masks_chosen(entries: Sequence[PatchEntry], names: Sequence[str]) -> bool:
+    if not patch_manifest.has_images_and_masks(entries, names):
         return False
     kind = st.segmented_control(
         "Join",
@@ -106,7 +106,11 @@ def _masks_chosen(entries: Sequence[Entry], names: Sequence[str]) -> bool:
 
 
 def _submit(
-    uploads: Uploads, files: dict[Entry, str], overlap: Overlap, fill: int | None, cache_key: str
+    uploads: Uploads,
+    files: dict[PatchEntry, str],
+    overlap: Overlap,
+    fill: int | None,
+    cache_key: str,
 ) -> None:
     contents, zips = uploads.contents(files.values())
     stem = next(iter(files)).image.rpartition(".")[0] or "image"

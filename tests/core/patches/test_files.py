@@ -16,15 +16,15 @@ from maskcore.errors import MaskcoreError
 from maskcore.files import archive
 from maskcore.files.zips import ZipFiles
 from maskcore.patches import files as patch_files, manifest as patch_manifest, rejoin as patch_join
-from maskcore.patches.files import Settings, Source
-from maskcore.patches.manifest import Entry
+from maskcore.patches.files import PatchSource, Settings
+from maskcore.patches.manifest import PatchEntry
 
 DATA = os.environ.get("MASKCORE_TEST_DATA")
 IMAGE = np.random.default_rng(0).integers(0, 256, (10, 14, 3), np.uint8)
 MASK = np.random.default_rng(1).random((10, 14)) < 0.5
 LABELS = np.random.default_rng(2).integers(0, 400, (10, 14), np.uint16)
 FOUR = Settings(size_hw=(4, 4), stride_hw=(4, 4))
-ROW = Entry("images/a.png", "", "a.png", 0, 0, 4, 4, 10, 14)
+ROW = PatchEntry("images/a.png", "", "a.png", 0, 0, 4, 4, 10, 14)
 
 
 def pixels(content: bytes) -> np.ndarray:
@@ -33,7 +33,7 @@ def pixels(content: bytes) -> np.ndarray:
 
 
 def cut(mask: np.ndarray | None = MASK, settings: Settings = FOUR) -> dict[str, bytes]:
-    return dict(patch_files.members([Source("strip", "strip.jpg", IMAGE, mask)], settings))
+    return dict(patch_files.members([PatchSource("strip", "strip.jpg", IMAGE, mask)], settings))
 
 
 def joined(files: dict[str, bytes], *, masks: bool = False, **options) -> np.ndarray:
@@ -73,7 +73,9 @@ def test_the_memory_order_of_image_and_mask_does_not_matter() -> None:
         (np.repeat(IMAGE, 2, axis=1)[:, ::2], MASK[::-1, ::-1].copy()[::-1, ::-1]),
     ]:
         before = image.copy(), mask.copy()
-        files = dict(patch_files.members([Source("strip", "strip.jpg", image, mask)], settings))
+        files = dict(
+            patch_files.members([PatchSource("strip", "strip.jpg", image, mask)], settings)
+        )
         assert files == cut(settings=settings)
         assert (image == before[0]).all()
         assert (mask == before[1]).all()
@@ -117,7 +119,7 @@ def test_the_manifest_says_where_each_patch_belongs() -> None:
 
 
 def test_text_that_a_spreadsheet_would_run_is_guarded_and_read_back() -> None:
-    files = dict(patch_files.members([Source("=a", "=a.png", IMAGE)], FOUR))
+    files = dict(patch_files.members([PatchSource("=a", "=a.png", IMAGE)], FOUR))
     assert b",'=a.png," in files["manifest.csv"]
     assert patch_manifest.read(files["manifest.csv"])[0].image == "=a.png"
 
@@ -138,16 +140,16 @@ def test_training_and_validation_have_folders_of_their_own() -> None:
 
 def test_what_goes_where_depends_on_seed_and_stem_only() -> None:
     settings = replace(FOUR, validation=0.25)
-    first = patch_files.deal((40, 40), settings, stem="a").sides
-    assert (first == patch_files.deal((40, 40), settings, stem="a").sides).all()
-    assert (first != patch_files.deal((40, 40), settings, stem="b").sides).any()
+    first = patch_files.plan((40, 40), settings, stem="a").sides
+    assert (first == patch_files.plan((40, 40), settings, stem="a").sides).all()
+    assert (first != patch_files.plan((40, 40), settings, stem="b").sides).any()
     other = replace(settings, seed=1)
-    assert (first != patch_files.deal((40, 40), other, stem="a").sides).any()
+    assert (first != patch_files.plan((40, 40), other, stem="a").sides).any()
 
 
 def test_patches_with_too_little_mask_are_not_written() -> None:
     settings = replace(FOUR, min_mask=0.5)
-    dealt = patch_files.deal((10, 14), settings, stem="strip", mask=MASK)
+    dealt = patch_files.plan((10, 14), settings, stem="strip", mask=MASK)
     whole = patches.split(IMAGE, 4, mask=MASK)
     enough = whole.masks.mean(axis=(1, 2)) >= 0.5
     assert dealt.too_little == np.count_nonzero(~enough)
@@ -160,7 +162,7 @@ def test_patches_with_too_little_mask_are_not_written() -> None:
 def test_one_patch_is_made_at_a_time(monkeypatch) -> None:
     made = []
     monkeypatch.setattr(image_io, "encode_png", lambda array: made.append(array.shape) or b"")
-    stream = patch_files.members([Source("a", "a.png", IMAGE, MASK)], FOUR)
+    stream = patch_files.members([PatchSource("a", "a.png", IMAGE, MASK)], FOUR)
     assert made == []
     next(stream)
     assert made == [(4, 4, 3), (4, 4)]
@@ -168,7 +170,7 @@ def test_one_patch_is_made_at_a_time(monkeypatch) -> None:
 
 def test_progress_counts_the_patches_of_each_image() -> None:
     told = []
-    sources = [Source("a", "a.png", IMAGE), Source("b", "b.png", IMAGE[:4])]
+    sources = [PatchSource("a", "a.png", IMAGE), PatchSource("b", "b.png", IMAGE[:4])]
     files = dict(patch_files.members(sources, FOUR, progress=lambda *call: told.append(call)))
     assert told == [*((i, 12) for i in range(12)), *((i, 4) for i in range(4))]
     assert [entry.image for entry in patch_manifest.read(files["manifest.csv"])][11:13] == [
@@ -241,14 +243,14 @@ def test_rows_are_sorted_by_image_and_must_agree_on_sizes() -> None:
 # ---- finding files
 
 
-def names_of(entries: list[Entry], names: list[str], **options) -> list[str | None]:
+def names_of(entries: list[PatchEntry], names: list[str], **options) -> list[str | None]:
     found, missing = patch_manifest.locate(entries, names, **options)
     assert missing == [entry for entry in entries if entry not in found]
     return [found.get(entry) for entry in entries]
 
 
 def test_files_are_found_by_name_wherever_they_lie() -> None:
-    one = Entry("training/images/p1.png", "training/masks/p1.png", "a", 0, 0, 4, 4, 9, 9)
+    one = PatchEntry("training/images/p1.png", "training/masks/p1.png", "a", 0, 0, 4, 4, 9, 9)
     two = replace(one, file="validation/images/p2.png", mask="validation/masks/p2.png", x=4)
     both = [one, two]
     assert names_of(both, ["p1.png", "p2.tif"]) == ["p1.png", "p2.tif"]
@@ -260,9 +262,9 @@ def test_files_are_found_by_name_wherever_they_lie() -> None:
     ]
     assert names_of(both, twins) == [twins[2], twins[3]]
     assert names_of(both, twins, masks=True) == [twins[0], twins[1]]
-    assert patch_manifest.has_twins(both, twins)
-    assert not patch_manifest.has_twins(both, twins[:2])
-    assert not patch_manifest.has_twins(both, ["p1.png"])
+    assert patch_manifest.has_images_and_masks(both, twins)
+    assert not patch_manifest.has_images_and_masks(both, twins[:2])
+    assert not patch_manifest.has_images_and_masks(both, ["p1.png"])
     # Somebody has taken the folders of one side out of theirs.
     assert names_of([one], ["masks/p1.png", "images/p1.png"]) == ["images/p1.png"]
 
@@ -360,7 +362,8 @@ def test_real_images_come_back_out_of_a_zip(tmp_path: Path) -> None:
     )
     images = {path.name: image_io.read_image(path) for path in [*paths, photo]}
     sources = (
-        Source(Path(name).stem, name, image, image[..., 1] > 90) for name, image in images.items()
+        PatchSource(Path(name).stem, name, image, image[..., 1] > 90)
+        for name, image in images.items()
     )
     settings = Settings(size_hw=(256, 256), stride_hw=(256, 256), edge="reflect")
     archive.write_zip(tmp_path / "patches.zip", patch_files.members(sources, settings))

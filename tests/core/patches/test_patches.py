@@ -264,26 +264,26 @@ def shown_pixels(grid: patches.Grid) -> list[set[int]]:
 def test_no_pixel_is_on_both_sides(edge: str, size: int, stride: int) -> None:
     for shape, seed in itertools.product([(6, 6), (13, 21), (6, 40), (17, 9)], range(6)):
         grid = patches.grid(shape, size, stride=stride, edge=edge)
-        dealt = patches.sides(grid, seed=seed, validation=0.3)
+        sides = patches.sides(grid, seed=seed, validation=0.3)
         shown = shown_pixels(grid)
         for i, j in itertools.combinations(range(len(grid)), 2):
-            if {dealt[i], dealt[j]} == {TRAINING, VALIDATION}:
+            if {sides[i], sides[j]} == {TRAINING, VALIDATION}:
                 assert not shown[i] & shown[j], (shape, seed, i, j)
 
 
 def test_without_overlap_nothing_is_left_out_and_the_share_is_as_wanted() -> None:
     grid = patches.grid((100, 100), 10)
     for seed in range(5):
-        dealt = patches.sides(grid, validation=0.2, seed=seed)
-        assert np.bincount(dealt, minlength=3).tolist() == [80, 20, 0]
+        sides = patches.sides(grid, validation=0.2, seed=seed)
+        assert np.bincount(sides, minlength=3).tolist() == [80, 20, 0]
 
 
 @pytest.mark.parametrize("stride", [256, 192, 128, 64])
 def test_with_overlap_the_share_is_about_as_wanted(stride: int) -> None:
     grid = patches.grid((3000, 4000), 256, stride=stride)
     for seed in range(5):
-        dealt = patches.sides(grid, validation=0.2, seed=seed)
-        n_training, n_validation, n_left_out = np.bincount(dealt, minlength=3)
+        sides = patches.sides(grid, validation=0.2, seed=seed)
+        n_training, n_validation, n_left_out = np.bincount(sides, minlength=3)
         assert n_validation / (n_training + n_validation) == pytest.approx(0.2, abs=0.07)
         assert n_left_out < 0.45 * len(grid)
 
@@ -291,9 +291,9 @@ def test_with_overlap_the_share_is_about_as_wanted(stride: int) -> None:
 def test_a_strip_is_split_too() -> None:
     for edge, seed in itertools.product(patches.EDGES, range(10)):
         grid = patches.grid((256, 1600), 256, edge=edge)
-        dealt = patches.sides(grid, validation=0.2, seed=seed)
-        assert 1 <= np.count_nonzero(dealt == VALIDATION) <= 2
-        assert np.count_nonzero(dealt == TRAINING) >= 3
+        sides = patches.sides(grid, validation=0.2, seed=seed)
+        assert 1 <= np.count_nonzero(sides == VALIDATION) <= 2
+        assert np.count_nonzero(sides == TRAINING) >= 3
 
 
 def test_the_same_seed_deals_alike_and_another_one_does_not() -> None:
@@ -306,9 +306,9 @@ def test_the_same_seed_deals_alike_and_another_one_does_not() -> None:
 def test_what_is_not_kept_counts_on_no_side() -> None:
     grid = patches.grid((40, 40), 4)
     kept = inside(100)
-    dealt = patches.sides(grid, kept=kept, validation=0.25)
-    assert (dealt[~kept] == LEFT_OUT).all()
-    n_training, n_validation, _ = np.bincount(dealt, minlength=3)
+    sides = patches.sides(grid, kept=kept, validation=0.25)
+    assert (sides[~kept] == LEFT_OUT).all()
+    n_training, n_validation, _ = np.bincount(sides, minlength=3)
     assert n_training + n_validation == kept.sum()
     assert n_validation == round(0.25 * kept.sum())
 
@@ -325,8 +325,8 @@ def test_all_patches_may_be_on_one_side(share: float, side: int) -> None:
 
 
 def test_no_patch_at_all_can_be_dealt() -> None:
-    dealt = patches.sides(patches.grid((9, 9), 3), kept=np.zeros(9, bool))
-    assert (dealt == LEFT_OUT).all()
+    sides = patches.sides(patches.grid((9, 9), 3), kept=np.zeros(9, bool))
+    assert (sides == LEFT_OUT).all()
 
 
 # ---- the picture

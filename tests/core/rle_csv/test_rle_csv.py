@@ -15,7 +15,7 @@ from pycocotools import mask as coco
 from maskcore import rle, rle_csv
 from maskcore.errors import RLEError
 from maskcore.rle import RLE
-from maskcore.rle_csv import Problem, RleRow, columns as rle_columns
+from maskcore.rle_csv import RleRow, RowProblem, columns as rle_columns
 from maskcore.rle_csv.columns import Coded
 from maskcore.rle_text.dialects import DIALECTS
 from tests.grids import mask
@@ -327,7 +327,7 @@ def test_a_bad_code_is_a_problem_with_its_row_column_and_reason(
     table = rle_csv.read("\n".join(lines), size_hw=SIZE, dialect="airbus")
     assert [(row.image, row.mask) for row in table.rows] == [("a", LEFT), ("c", TOP)]
     column = "EncodedPixels" if header else "column 2"
-    assert table.problems == [Problem(2 + header, column, reason)]
+    assert table.problems == [RowProblem(2 + header, column, reason)]
 
 
 def test_a_row_of_another_width_is_a_problem():
@@ -335,8 +335,8 @@ def test_a_row_of_another_width_is_a_problem():
     table = rle_csv.read(text, size_hw=SIZE)
     assert [row.image for row in table.rows] == ["a", "d"]
     assert table.problems == [
-        Problem(3, "EncodedPixels", "The row has 2 cells, the table has 3 columns."),
-        Problem(4, "EncodedPixels", "The row has 4 cells, the table has 3 columns."),
+        RowProblem(3, "EncodedPixels", "The row has 2 cells, the table has 3 columns."),
+        RowProblem(4, "EncodedPixels", "The row has 4 cells, the table has 3 columns."),
     ]
 
 

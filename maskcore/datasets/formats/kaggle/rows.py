@@ -105,6 +105,6 @@ def _annotations(part: RowsOfTable, masks: Sequence[tuple[Coded, RLE]]) -> Itera
         yield Annotation(Instance(mask, row.label or NO_LABEL), where(part.table, row))
 
 
-def where(table: str, row: Coded | rle_columns.Problem) -> str:
+def where(table: str, row: Coded | rle_columns.RowProblem) -> str:
     """Name a row of a table."""
     return f"{table}, row {row.number if isinstance(row, Coded) else row.row}"
