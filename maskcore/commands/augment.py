@@ -40,7 +40,7 @@ _FLIPS = {
     "horizontal_flip": "probability that left and right are swapped",
     "vertical_flip": "probability that top and bottom are swapped",
 }
-_MOST = 100_000
+_WHOLE_NUMBER = options.whole_number(100_000, "a whole number up to 100,000")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,10 +61,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     options.add_out(parser)
     options.add_masks(parser)
     parser.add_argument(
-        "--count", type=_whole, default=10, metavar="N", help="samples of each image (default: 10)"
+        "--count",
+        type=_WHOLE_NUMBER,
+        default=10,
+        metavar="N",
+        help="samples of each image (default: 10)",
     )
     parser.add_argument(
-        "--seed", type=_whole, default=0, metavar="N", help="another one makes other samples"
+        "--seed", type=_WHOLE_NUMBER, default=0, metavar="N", help="another one makes other samples"
     )
     parser.add_argument(
         "--format", choices=("png", "jpg"), default="png", help="of the pictures (default: png)"
@@ -141,12 +145,6 @@ def _range(text: str) -> float | tuple[float, float]:
         raise argparse.ArgumentTypeError(
             f"must be a number or LOW:HIGH, such as 0.8:1.2, not {text}"
         ) from None
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > _MOST:
-        raise argparse.ArgumentTypeError(f"must be a whole number up to {_MOST:,}, not {text}")
-    return int(text)
 
 
 def _color(text: str) -> tuple[int, ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from maskcore.commands import options, runner, sources
-from maskcore.commands.finder import Finder
-from maskcore.commands.sources import SourceFile
+from maskcore.commands import finder, options
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import CutoutFile
+from maskcore.types import Image, Instance
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,33 +35,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
-    finder = Finder(arguments)
 
-    def cut(source: SourceFile, stem: str) -> Iterator[CutoutFile]:
-        image, found = finder.find(source.path)
+    def cut(image: Image, found: list[Instance], source: str, stem: str) -> Iterator[CutoutFile]:
         return cutout_files.cutouts(
             image,
             found,
             stem=stem,
-            source=source.name,
+            source=source,
             background=arguments.background.value,
             margin=arguments.margin,
             feather=arguments.feather,
             with_background=arguments.with_background,
         )
 
-    images, problems = sources.find(arguments.images, out=arguments.out)
-    settings = {
-        **finder.settings,
-        **options.look(arguments),
-        "with_background": arguments.with_background,
-    }
-    job = runner.PictureJob(
-        "cutouts",
-        cut,
-        settings,
-        arguments.out,
-        arguments.again,
-        when_empty=finder.when_empty,
-    )
-    return runner.run(job, images, problems)
+    return finder.run("cutouts", arguments, cut, **options.look(arguments))

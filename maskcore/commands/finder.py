@@ -4,18 +4,56 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskcore import image_io, maskrcnn
-from maskcore.commands.sources import known
+from maskcore.commands import runner, sources
+from maskcore.commands.runner import PictureJob
+from maskcore.commands.sources import SourceFile, known
 from maskcore.commands.terminal import Download, Stop
+from maskcore.cutout.files import CutoutFile
 from maskcore.maskrcnn import catalog
 from maskcore.types import Image, Instance
 
 if TYPE_CHECKING:
     from maskcore.maskrcnn import Segmenter
+
+
+Make = Callable[[Image, list[Instance], str, str], Iterator[CutoutFile]]
+"""Makes the files of an image, of its objects, its name and the stem that the files get."""
+
+
+def run(command: str, arguments: argparse.Namespace, make: Make, **settings: object) -> int:
+    """Find the objects of the images that the arguments name, and make files of them.
+
+    Args:
+        command: The name of the subcommand.
+        arguments: Those of `options.add_images`, `add_out`, `add_model`, `add_without_background`.
+        make: What to do with an image.
+        settings: What the files depend on besides these.
+
+    Returns:
+        The exit code.
+    """
+    finder = Finder(arguments)
+
+    def work(source: SourceFile, stem: str) -> Iterator[CutoutFile]:
+        image, instances = finder.find(source.path)
+        return make(image, instances, source.name, stem)
+
+    images, problems = sources.find(arguments.images, out=arguments.out)
+    job = PictureJob(
+        command,
+        work,
+        {**finder.settings, **settings, "with_background": arguments.with_background},
+        arguments.out,
+        arguments.again,
+        when_empty=finder.when_empty,
+    )
+    return runner.run(job, images, problems)
 
 
 class Finder:

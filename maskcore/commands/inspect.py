@@ -58,7 +58,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument(
         "--list",
-        type=_whole,
+        type=options.whole_number(_MOST_LISTED),
         default=3,
         metavar="N",
         help="findings of a kind that are listed (default: 3)",
@@ -180,9 +180,3 @@ def _write_csv(path: Path, findings: Sequence[Finding]) -> None:
 
 def _size(size_hw: tuple[int, ...]) -> str:
     return f"{size_hw[1]:,} × {size_hw[0]:,}"
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= _MOST_LISTED):
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text}")
-    return int(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from maskcore import image_io, mask_files
 from maskcore.commands.sources import known
 from maskcore.cutout import Background
 from maskcore.errors import ImageError
+
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--score",
-        type=_score,
+        type=fraction,
         default=0.5,
         metavar="0-1",
         help="how sure the model must be of an object (default: 0.5)",
@@ -137,6 +139,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_look(parser: argparse.ArgumentParser) -> None:
     """Add what the cut-outs look like."""
     group = parser.add_argument_group("cut-outs")
+    pixels = whole_number(99_999, "a whole number of pixels")
     group.add_argument(
         "--background",
         type=_ground,
@@ -145,11 +148,9 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         help="what they lie on; FILE is a picture (default: transparent)",
     )
     group.add_argument(
-        "--margin", type=_pixels, default=0, metavar="N", help="pixels kept around each object"
+        "--margin", type=pixels, default=0, metavar="N", help="pixels kept around each object"
     )
-    group.add_argument(
-        "--feather", type=_pixels, default=0, metavar="N", help="pixels of soft edge"
-    )
+    group.add_argument("--feather", type=pixels, default=0, metavar="N", help="pixels of soft edge")
 
 
 def add_without_background(parser: argparse.ArgumentParser, what: str) -> None:
@@ -168,20 +169,27 @@ def look(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def _score(text: str) -> float:
+def fraction(text: str) -> float:
+    """Read a number from 0 to 1."""
     try:
-        score = float(text)
+        number = float(text)
     except ValueError:
-        score = -1.0
-    if not 0 <= score <= 1:
+        number = -1.0
+    if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}")
-    return score
+    return number
 
 
-def _pixels(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text):
-        raise argparse.ArgumentTypeError(f"must be a whole number of pixels, not {text}")
-    return int(text)
+def whole_number(most: int, what: str = "a whole number") -> Callable[[str], int]:
+    """Return what reads a whole number from 0 to `most`; `what` says to people what it must be."""
+
+    def read(text: str) -> int:
+        is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if not is_number or int(text) > most:
+            raise argparse.ArgumentTypeError(f"must be {what}, not {text}")
+        return int(text)
+
+    return read
 
 
 def _ground(text: str) -> Ground:

@@ -22,7 +22,8 @@ from maskcore.patches.files import PatchEntry, Settings
 from maskcore.types import Instance, LabelMap, Mask
 from maskcore.wording import counted
 
-_MOST = 100_000
+_MOST_PIXELS = 100_000
+_HIGHEST_SEED = 10**18 - 1
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,20 +80,24 @@ def _add_cutting(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--min-mask",
-        type=_share,
+        type=options.fraction,
         default=0.0,
         metavar="0-1",
         help="keep only patches with at least this share of mask",
     )
     group.add_argument(
         "--validation",
-        type=_share,
+        type=options.fraction,
         default=0.0,
         metavar="0-1",
         help="share of the patches for validation; some that overlap with both sides are left out",
     )
     group.add_argument(
-        "--seed", type=_whole, default=0, metavar="N", help="another one chooses other patches"
+        "--seed",
+        type=options.whole_number(_HIGHEST_SEED),
+        default=0,
+        metavar="N",
+        help="another one chooses other patches",
     )
 
 
@@ -157,24 +162,10 @@ def _pixels(text: str) -> tuple[int, int]:
     """Read N or WxH as (height, width)."""
     width, _, height = text.lower().partition("x")
     sides = [width, height or width]
-    if not all(side.isascii() and side.isdigit() and 0 < int(side) <= _MOST for side in sides):
+    if not all(
+        side.isascii() and side.isdigit() and 0 < int(side) <= _MOST_PIXELS for side in sides
+    ):
         raise argparse.ArgumentTypeError(
             f"must be pixels, such as 256 or 512x256 (width x height), not {text}"
         )
     return int(sides[1]), int(sides[0])
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}")
-    return share
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise argparse.ArgumentTypeError(f"must be a whole number, not {text}")
-    return int(text)

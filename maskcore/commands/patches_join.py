@@ -9,6 +9,7 @@ from typing import get_args
 
 from maskcore import image_io, patches
 from maskcore.augment import files as augment_files
+from maskcore.commands import options
 from maskcore.commands.sources import SUFFIXES
 from maskcore.commands.terminal import Progress, Stop, cannot_write, say
 from maskcore.errors import MaskcoreError
@@ -43,7 +44,7 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--fill",
-        type=_value,
+        type=options.whole_number(255, "a whole number from 0 to 255"),
         metavar="0-255",
         help="what a pixel becomes that no patch shows (default: that is an error)",
     )
@@ -124,9 +125,3 @@ def _find_manifest(folder: Path) -> Path:
             if (place / name).is_file():
                 return place / name
     raise Stop(f"{folder} has no manifest.json or manifest.csv; name one with --manifest.", 2)
-
-
-def _value(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 255):
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 255, not {text}")
-    return int(text)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from maskcore.commands import options, runner, sources
-from maskcore.commands.finder import Finder
-from maskcore.commands.sources import SourceFile
+from maskcore.commands import finder, options
 from maskcore.cutout import files as cutout_files
 from maskcore.cutout.files import CutoutFile
+from maskcore.types import Image, Instance
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,22 +32,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments say and return the exit code."""
-    finder = Finder(arguments)
 
-    def find(source: SourceFile, stem: str) -> Iterator[CutoutFile]:
-        _, found = finder.find(source.path)
+    def draw(_: Image, found: list[Instance], source: str, stem: str) -> Iterator[CutoutFile]:
         return cutout_files.masks(
-            found, stem=stem, source=source.name, with_background=arguments.with_background
+            found, stem=stem, source=source, with_background=arguments.with_background
         )
 
-    images, problems = sources.find(arguments.images, out=arguments.out)
-    settings = {**finder.settings, "with_background": arguments.with_background}
-    job = runner.PictureJob(
-        "segment",
-        find,
-        settings,
-        arguments.out,
-        arguments.again,
-        when_empty=finder.when_empty,
-    )
-    return runner.run(job, images, problems)
+    return finder.run("segment", arguments, draw)
