@@ -31,6 +31,12 @@ def is_empty(box: Box) -> bool:
     return x1 >= x2 or y1 >= y2
 
 
+def lies_inside(box: Box, size_hw: tuple[int, ...]) -> bool:
+    """Tell whether it is a box, perhaps an empty one, of which nothing is beyond the image."""
+    x1, y1, x2, y2 = box
+    return 0 <= x1 <= x2 <= size_hw[1] and 0 <= y1 <= y2 <= size_hw[0]
+
+
 def slices(box: Box) -> tuple[slice, slice]:
     """Return the index of the box's pixels: ``image[boxes.slices(box)]``."""
     x1, y1, x2, y2 = box

@@ -36,14 +36,28 @@ def mask(value: object) -> None:
         raise ValueError(f"mask must have at least one pixel, got shape {value.shape}")
 
 
+def integer(value: SupportsIndex, low: int, high: int, what: str) -> int:
+    """Return a plain int; raise unless it is ``low`` to ``high``, both included."""
+    number = operator.index(value)
+    if not low <= number <= high:
+        raise ValueError(f"{what} must be {low} to {high}, got {number}")
+    return number
+
+
+def two_integers(value: Sequence[SupportsIndex], what: str, form: str) -> tuple[int, int]:
+    """Return two plain ints; raise if it is something else, with their form, as "(x, y)"."""
+    try:
+        first, second = (operator.index(number) for number in value)
+    except TypeError as error:
+        raise TypeError(f"{what} must be two integers, got {value!r}") from error
+    except ValueError as error:
+        raise ValueError(f"{what} must be {form}, got {value!r}") from error
+    return first, second
+
+
 def size_hw(value: Sequence[SupportsIndex]) -> tuple[int, int]:
     """Return (height, width) as plain ints; raise unless both are at least 1."""
-    try:
-        height, width = (operator.index(side) for side in value)
-    except TypeError as error:
-        raise TypeError(f"size_hw must be two integers, got {value!r}") from error
-    except ValueError as error:
-        raise ValueError(f"size_hw must be (height, width), got {value!r}") from error
+    height, width = two_integers(value, "size_hw", "(height, width)")
     if height < 1 or width < 1:
         raise ValueError(f"size_hw must be at least (1, 1), got {(height, width)}")
     return height, width

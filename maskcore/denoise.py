@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from typing import Literal, get_args
 
@@ -46,8 +45,8 @@ def find(image: Image, *, threshold: int = 40, radius: int = 1) -> Mask:
         ValueError: If an argument is out of range.
     """
     checks.image(image)
-    most = _within(threshold, 0, 255, "threshold")
-    size = 2 * _within(radius, 1, _MAX_RADIUS, "radius") + 1
+    most = checks.integer(threshold, 0, 255, "threshold")
+    size = 2 * checks.integer(radius, 1, _MAX_RADIUS, "radius") + 1
     image = np.ascontiguousarray(image)
     difference = cv2.absdiff(image, cv2.medianBlur(image, size))
     near = cv2.inRange(difference, (0, 0, 0), (most, most, most))
@@ -74,8 +73,8 @@ def find_extremes(
         ValueError: If an argument is out of range.
     """
     checks.image(image)
-    high = _within(high, 1, 255, "high")
-    low = _within(low, 0, high - 1, "low")
+    high = checks.integer(high, 1, 255, "high")
+    low = checks.integer(low, 0, high - 1, "low")
     image = np.ascontiguousarray(image)
     if all_channels:
         dark = cv2.inRange(image, (0, 0, 0), (low, low, low))
@@ -112,7 +111,9 @@ def fill(
     checks.same_size(mask.shape, image.shape, "mask")
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
-    reach = _within(_USUAL_RADIUS[method] if radius is None else radius, 1, _MAX_RADIUS, "radius")
+    reach = checks.integer(
+        _USUAL_RADIUS[method] if radius is None else radius, 1, _MAX_RADIUS, "radius"
+    )
     noisy = row_major(mask).view(np.uint8)
     n_noisy = cv2.countNonZero(noisy)
     if n_noisy == noisy.size:
@@ -225,10 +226,3 @@ def _groups(noisy: _Plane, margin: int) -> Iterator[tuple[tuple[slice, slice], _
         block_columns = np.arange(columns.start, columns.stop) // side
         own = labels[block_rows[:, None], block_columns] == label
         yield (rows, columns), noisy[rows, columns] * own
-
-
-def _within(value: int, low: int, high: int, what: str) -> int:
-    number = operator.index(value)
-    if not low <= number <= high:
-        raise ValueError(f"{what} must be {low} to {high}, got {number}")
-    return number

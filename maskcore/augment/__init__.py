@@ -23,8 +23,8 @@ from maskcore.augment.geometry import Numbers, matrix as matrix
 from maskcore.augment.presets import PRESETS as PRESETS
 from maskcore.augment.ranges import Fill as Fill, Ranges as Ranges
 from maskcore.boxes import slices
-from maskcore.masks import sizes as mask_size
-from maskcore.rle import label_map as rle_labels
+from maskcore.masks.sizes import has_proportions
+from maskcore.rle import label_map
 from maskcore.types import Image, Instance, LabelMap, Mask
 
 _BITS = 16
@@ -113,7 +113,7 @@ def apply_instances(instances: Sequence[Instance], drawn: Drawn) -> list[Instanc
 def _check_proportions(drawn: Drawn, shape: tuple[int, ...]) -> None:
     height, width = shape[:2]
     # A preview is at least 1 pixel wide and high, whatever its proportions.
-    if min(height, width) > 1 and not mask_size.has_proportions((height, width), drawn.size_hw):
+    if min(height, width) > 1 and not has_proportions((height, width), drawn.size_hw):
         raise ValueError(
             f"image must have size {drawn.size_hw} or its proportions, got {(height, width)}"
         )
@@ -149,7 +149,7 @@ def _moved_together(instances: Sequence[Instance], drawn: Drawn) -> list[Instanc
         inside = rle.decode(instance.mask, box=box).view(np.uint8)
         codes[slices(box)] |= inside * number(1 << place)
     # Each number that is left stands for the pixels that lie in the same masks.
-    found = rle_labels.encode(geometry.move_numbers(codes, drawn))
+    found = label_map.encode(geometry.move_numbers(codes, drawn))
     nothing = rle.empty(size_hw)
     moved = []
     for place, instance in enumerate(instances):

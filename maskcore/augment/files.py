@@ -29,7 +29,7 @@ from maskcore.augment import Ranges, summaries
 from maskcore.files import archive
 from maskcore.mask_files.names import safe_stem
 from maskcore.mask_files.write import mask_pngs
-from maskcore.rle_text import coco as rle_coco
+from maskcore.rle_text.coco import compress
 from maskcore.types import Image, Instance
 
 ImageFormat = Literal["png", "jpg"]
@@ -247,6 +247,6 @@ def _object(instance: Instance) -> dict[str, Any]:
         "bbox": list(boxes.xyxy_to_xywh(instance.box)),
         "segmentation": {
             "size": list(instance.mask.size_hw),
-            "counts": rle_coco.compress(instance.mask.counts),
+            "counts": compress(instance.mask.counts),
         },
     }

@@ -49,7 +49,7 @@ def read(kind: str, file: IO[bytes]) -> Chunks | None:
     """Read the pieces of a file.
 
     Args:
-        kind: The format, see `image_header.identify`.
+        kind: The format, see `header.identify`.
         file: Open and seekable.
 
     Returns:

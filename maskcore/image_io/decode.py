@@ -27,7 +27,8 @@ from PIL import (
 
 from maskcore import checks
 from maskcore.errors import ImageError
-from maskcore.image_io import header as image_header, orientation as image_orientation, pixels
+from maskcore.image_io import header, pixels
+from maskcore.image_io.orientation import exif_orientation, upright_hw
 from maskcore.types import Image, Mask
 
 
@@ -76,8 +77,8 @@ def decode(
         ImageError: If the file cannot be read or is too large.
     """
     n_bytes = file.seek(0, io.SEEK_END)
-    head = _from_start(file).read(image_header.N_BYTES)
-    kind = image_header.identify(head, name)
+    head = _from_start(file).read(header.N_BYTES)
+    kind = header.identify(head, name)
     too_large = (
         f"too large: at most {max_pixels:,} pixels, {max_side:,} along one side, can be opened; "
         "make it smaller first."
@@ -89,7 +90,7 @@ def decode(
             raise ImageError(f"{name} has {width:,} × {height:,} pixels and is {too_large}")
 
     with _faults(name, f"is damaged or a rare kind of {kind}; save it anew as PNG.", too_large):
-        check_size(image_header.claimed_size(kind, head) or (1, 1))
+        check_size(header.claimed_size(kind, head) or (1, 1))
         picture = _READERS[kind](_from_start(file))
         check_size(picture.size)
         _check_tiles(picture)
@@ -108,11 +109,11 @@ def decode(
     if orientation != 1:
         notes.append(f"Turned upright (EXIF orientation {orientation}).")
     if n_frames > 1:
-        more = " or more" if n_frames == image_header.MAX_FRAMES else ""
+        more = " or more" if n_frames == header.MAX_FRAMES else ""
         notes.append(f"Has {n_frames:,}{more} frames; the first is used.")
     return ImageFile(
         image=image,
-        size_hw=image_orientation.upright_hw(kind, size_wh, orientation),
+        size_hw=upright_hw(kind, size_wh, orientation),
         alpha=alpha,
         format=picture.format or kind,
         mode=mode,
@@ -123,20 +124,20 @@ def decode(
     )
 
 
-def header(kind: str, file: IO[bytes]) -> tuple[tuple[int, int], int]:
+def size_and_orientation(kind: str, file: IO[bytes]) -> tuple[tuple[int, int], int]:
     """Return (width, height) and EXIF orientation as Pillow finds them.
 
     No pixel is decoded, but of a PNG, which may tell the orientation behind its pixels.
 
     Args:
-        kind: The format, see `image_header.identify`.
+        kind: The format, see `header.identify`.
         file: Open and seekable.
 
     Raises:
         Exception: Whatever Pillow raises on a damaged file.
     """
     picture = _READERS[kind](_from_start(file))
-    return picture.size, image_orientation.of_picture(picture)
+    return picture.size, exif_orientation(picture)
 
 
 def _from_start(file: IO[bytes]) -> IO[bytes]:
@@ -188,7 +189,7 @@ def _check_tiles(picture: PIL.ImageFile.ImageFile) -> None:
 
 def _n_frames(picture: PIL.ImageFile.ImageFile, file: IO[bytes]) -> int:
     if picture.format in ("TIFF", "GIF"):
-        return image_header.count_frames(picture.format, file)
+        return header.count_frames(picture.format, file)
     return int(getattr(picture, "n_frames", 1))
 
 
@@ -196,11 +197,11 @@ def _load(picture: PIL.ImageFile.ImageFile) -> int:
     """Decode, and return the EXIF orientation."""
     # Pillow turns a TIFF while it loads and forgets how; a PNG may tell only after its pixels.
     if picture.format == "TIFF":
-        orientation = image_orientation.of_picture(picture)
+        orientation = exif_orientation(picture)
         picture.load()
         return orientation
     picture.load()
-    return image_orientation.of_picture(picture)
+    return exif_orientation(picture)
 
 
 def _full_mode(picture: PIL.ImageFile.ImageFile, head: bytes) -> str:

@@ -9,7 +9,7 @@ import PIL.Image
 from PIL import ExifTags
 
 
-def of_picture(picture: PIL.Image.Image) -> int:
+def exif_orientation(picture: PIL.Image.Image) -> int:
     """Return the orientation of an open picture, 1 to 8; 1 where it has none or broken EXIF."""
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation)
@@ -20,7 +20,7 @@ def of_picture(picture: PIL.Image.Image) -> int:
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
-def of_info(info: Mapping[str, Any]) -> int:
+def orientation_in(info: Mapping[str, Any]) -> int:
     """Return the EXIF orientation that metadata state, by the same rules.
 
     Args:
@@ -33,14 +33,14 @@ def of_info(info: Mapping[str, Any]) -> int:
         return 1
     picture = PIL.Image.new("1", (1, 1))
     picture.info.update(info)
-    return of_picture(picture)
+    return exif_orientation(picture)
 
 
 def upright_hw(kind: str, size_wh: tuple[int, int], orientation: int) -> tuple[int, int]:
     """Return (height, width) of an upright picture.
 
     Args:
-        kind: The format, see `image_header.identify`.
+        kind: The format, see `header.identify`.
         size_wh: (width, height) as Pillow gives it before it decodes.
         orientation: EXIF orientation, 1 to 8.
     """

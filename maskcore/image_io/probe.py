@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from maskcore.errors import ImageError
-from maskcore.image_io import (
-    chunks as image_chunks,
-    decode,
-    header,
-    orientation as image_orientation,
-)
+from maskcore.image_io import chunks, decode, header
+from maskcore.image_io.orientation import orientation_in, upright_hw
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +50,12 @@ def probe(file: IO[bytes], name: str = "The file") -> Probe:
     file.seek(0)
     kind = header.identify(file.read(header.N_BYTES), name)
     try:
-        chunks = image_chunks.read(kind, file)
-        if chunks is None:
-            size_wh, orientation = decode.header(kind, file)
+        found = chunks.read(kind, file)
+        if found is None:
+            size_wh, orientation = decode.size_and_orientation(kind, file)
         else:
-            size_wh, orientation = chunks.size_wh, image_orientation.of_info(chunks.info)
+            size_wh, orientation = found.size_wh, orientation_in(found.info)
     except Exception as error:  # on a damaged file a reader raises anything
         raise ImageError(f"{name} is damaged; its header cannot be read.") from error
-    size_hw = image_orientation.upright_hw(kind, size_wh, orientation)
-    return Probe(kind, size_hw, orientation, chunks is not None and chunks.is_cut_short)
+    size_hw = upright_hw(kind, size_wh, orientation)
+    return Probe(kind, size_hw, orientation, found is not None and found.is_cut_short)

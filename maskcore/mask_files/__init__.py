@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskcore import rle
-from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io import stored
 from maskcore.image_io.stored import OPAQUE, MaskPixels
-from maskcore.mask_files import kinds as mask_kinds
-from maskcore.mask_files.kinds import KINDS as KINDS
-from maskcore.rle import RLE, label_map as rle_labels
+from maskcore.mask_files.kinds import KINDS as KINDS, check_kind, likely_kinds
+from maskcore.rle import RLE, label_map
 from maskcore.types import Instance, Mask
 
 _NOUNS = {
@@ -101,7 +100,7 @@ def read(
         ValueError: If an argument is out of range.
     """
     return interpret(
-        mask_pixels.read(source),
+        stored.read(source),
         kind=kind,
         threshold=threshold,
         invert=invert,
@@ -124,10 +123,10 @@ def interpret(
         raise ValueError(f"kind must be auto or one of {KINDS}, got {kind!r}")
     if not 1 <= threshold <= 255:
         raise ValueError(f"threshold must be 1 to 255, got {threshold}")
-    kinds = mask_kinds.likely(pixels)
+    kinds = likely_kinds(pixels)
     if kind == "auto":
         kind = kinds[0]
-    mask_kinds.check(pixels, kind)
+    check_kind(pixels, kind)
     notes = list(pixels.notes)
     found: dict[str, RLE]
     skipped: Collection[str] = ()
@@ -164,7 +163,7 @@ def _by_label(pixels: MaskPixels, kind: str, quarter_turns: int) -> dict[str, RL
         codes = np.array(numbers, np.int32)[codes]
         if pixels.alpha is not None:
             codes[pixels.alpha < OPAQUE] = 0
-    found = rle_labels.encode(_turned(codes, quarter_turns))
+    found = label_map.encode(_turned(codes, quarter_turns))
     if kind != "color map":
         return {str(value): mask for value, mask in found.items()}
     return dict(sorted((_color_label(value), mask) for value, mask in found.items()))

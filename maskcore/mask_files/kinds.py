@@ -20,7 +20,7 @@ _FEW = 32  # values that may be labels even where they lie in thin lines
 _FLAT = 0.4  # tiny disks have 0.6, soft edges and photos at most 0.3
 
 
-def likely(pixels: MaskPixels) -> tuple[str, ...]:
+def likely_kinds(pixels: MaskPixels) -> tuple[str, ...]:
     """Return the kinds that make sense for a file, the likeliest first.
 
     Few values in large areas are labels, many or scattered ones are the grays of a photo or of
@@ -45,7 +45,7 @@ def likely(pixels: MaskPixels) -> tuple[str, ...]:
     return (*kinds[:place], "alpha", *kinds[place:])
 
 
-def check(pixels: MaskPixels, kind: str) -> None:
+def check_kind(pixels: MaskPixels, kind: str) -> None:
     """Raise ImageError unless the file can be read as this kind."""
     coded = _CODED_AS[pixels.stored_as]
     possible = {"gray", coded}

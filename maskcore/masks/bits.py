@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from maskcore import rle
 from maskcore.arrays import row_major
-from maskcore.boxes import xywh_to_xyxy
+from maskcore.boxes import is_empty, lies_inside, xywh_to_xyxy
 from maskcore.errors import MaskcoreError
 from maskcore.rle import RLE, changes as rle_changes
 from maskcore.types import Box, Mask
@@ -88,7 +88,7 @@ def apply(r: RLE, patch: Patch) -> RLE:
     """
     height, width = r.size_hw
     x1, y1, x2, y2 = patch.box
-    inside = 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
+    inside = lies_inside(patch.box, r.size_hw) and not is_empty(patch.box)
     if not inside or patch.pixels.shape != (y2 - y1, x2 - x1):
         raise ValueError(
             f"the patch must lie inside {width} x {height} pixels, got the box {patch.box} "

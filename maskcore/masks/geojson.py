@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskcore import rle
-from maskcore.masks import polygons as mask_polygons
+from maskcore.masks.polygons import mask_to_polygons
 from maskcore.types import Instance
 
 
@@ -42,7 +42,7 @@ def _feature(instance: Instance, tolerance: float) -> dict[str, Any]:
     properties: dict[str, str | float] = {"label": instance.label}
     if instance.score is not None:
         properties["score"] = instance.score
-    polygons = mask_polygons.mask_to_polygons(rle.decode(instance.mask), tolerance=tolerance)
+    polygons = mask_to_polygons(rle.decode(instance.mask), tolerance=tolerance)
     closed = [[np.vstack((ring, ring[:1])).tolist() for ring in polygon] for polygon in polygons]
     return {
         "type": "Feature",

@@ -46,7 +46,7 @@ def count_parts(mask: Mask) -> int:
         mask: (H, W).
     """
     x1, y1, x2, y2 = box(mask)
-    return labels(mask[y1:y2, x1:x2], connectivity=8)[0] if x2 else 0
+    return connected_components(mask[y1:y2, x1:x2], connectivity=8)[0] if x2 else 0
 
 
 def count_holes(mask: Mask) -> int:
@@ -56,7 +56,7 @@ def count_holes(mask: Mask) -> int:
         mask: (H, W).
     """
     around, _ = _around(mask)
-    return labels(around, connectivity=4)[0] - 1  # less what lies around the mask
+    return connected_components(around, connectivity=4)[0] - 1  # less what lies around the mask
 
 
 def split(mask: Mask) -> list[rle.RLE]:
@@ -130,7 +130,7 @@ def fill_holes(mask: Mask, max_area: int | None = None) -> Mask:
     return rle.decode(rle.union([rle.encode(mask), filled]))
 
 
-def labels(mask: Mask, *, connectivity: int) -> tuple[int, NDArray[np.int32]]:
+def connected_components(mask: Mask, *, connectivity: int) -> tuple[int, NDArray[np.int32]]:
     """Number the connected parts of a mask.
 
     Args:
@@ -141,7 +141,7 @@ def labels(mask: Mask, *, connectivity: int) -> tuple[int, NDArray[np.int32]]:
         How many there are, and (H, W) int32: 0 outside, 1, 2, 3, ... inside, in any order.
     """
     if is_column_major(mask):
-        count, found = labels(mask.T, connectivity=connectivity)
+        count, found = connected_components(mask.T, connectivity=connectivity)
         return count, found.T
     count, numbers = cv2.connectedComponents(mask.view(np.uint8), connectivity=connectivity)
     return count - 1, numbers  # type: ignore[return-value]
@@ -184,7 +184,7 @@ class _Parts:
         columns, tops, bottoms = column_runs(r)
         parts = np.zeros(0, np.int32)
         if x2:
-            _, numbers = labels(mask[y1:y2, x1:x2], connectivity=connectivity)
+            _, numbers = connected_components(mask[y1:y2, x1:x2], connectivity=connectivity)
             parts = numbers[tops - y1, columns - x1] - 1
         areas = np.bincount(parts, bottoms - tops).astype(np.int64)
         return cls(columns, tops, bottoms, parts, areas)

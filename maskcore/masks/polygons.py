@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from maskcore import checks, rle
 from maskcore.arrays import row_major
-from maskcore.masks import parts as mask_parts
+from maskcore.masks.parts import box, connected_components
 from maskcore.rle import changes as rle_changes
 from maskcore.types import Mask
 
@@ -47,7 +47,7 @@ def mask_to_polygons(mask: Mask, *, tolerance: float = 0) -> list[Polygon]:
     """
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be at least 0, got {tolerance}")
-    x1, y1, x2, y2 = mask_parts.box(mask)
+    x1, y1, x2, y2 = box(mask)
     crop = row_major(mask[y1:y2, x1:x2])
     padded = np.zeros((y2 - y1 + 2, x2 - x1 + 2), np.bool_)
     padded[1:-1, 1:-1] = crop
@@ -60,7 +60,7 @@ def mask_to_polygons(mask: Mask, *, tolerance: float = 0) -> list[Polygon]:
     outer = _turn(corners, 2 * lengths) > 0
     parts = np.cumsum(outer)
     if not outer.all():
-        _, numbers = mask_parts.labels(crop, connectivity=8)
+        _, numbers = connected_components(crop, connectivity=8)
         parts = numbers[tails[beginnings, 1], tails[beginnings, 0]]
     polygons: dict[int, Polygon] = {int(part): [] for part in parts[outer]}
     rings = np.split(corners.astype(np.int32), np.cumsum(2 * lengths)[:-1])

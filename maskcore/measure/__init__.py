@@ -21,7 +21,7 @@ from maskcore.measure.values import (
     compare_means as compare_means,
     histogram as histogram,
 )
-from maskcore.rle import overlap as rle_overlap
+from maskcore.rle.overlap import iou_matrix
 from maskcore.types import Box, Image, Instance, Mask
 
 COLUMNS = (
@@ -147,7 +147,7 @@ def overlaps(instances: Sequence[Instance]) -> NDArray[np.float64]:
     Raises:
         ValueError: If the sizes differ.
     """
-    return rle_overlap.iou_matrix([instance.mask for instance in instances])
+    return iou_matrix([instance.mask for instance in instances])
 
 
 def overlaps_to_csv(labels: Sequence[str], matrix: NDArray[np.float64]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import sys
 from typing import Any
 
@@ -39,9 +38,7 @@ def masked(image: Image, mask: Mask | rle.RLE, *, fill_value: int = 0) -> Masked
     inside = rle.decode(mask) if isinstance(mask, rle.RLE) else mask
     checks.mask(inside)
     checks.same_size(inside.shape, image.shape, "mask")
-    value = operator.index(fill_value)
-    if not 0 <= value <= 255:
-        raise ValueError(f"fill_value must be 0 to 255, got {value}")
+    value = checks.integer(fill_value, 0, 255, "fill_value")
     missing = np.empty(image.shape, np.bool_)
     missing[...] = ~inside[..., None]
     return np.ma.MaskedArray(image, missing, fill_value=value)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskcore import image_io
 from maskcore.errors import MaskcoreError
-from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io import stored
 from maskcore.patches import Overlap, Paster
 from maskcore.patches.manifest import PatchEntry
 
@@ -68,7 +68,7 @@ def _pixels(content: bytes) -> NDArray[Any]:
     """Read a picture as what it is: color, gray, black and white, or 16-bit numbers."""
     opened = image_io.read(content)
     if opened.mode.startswith(("I", "F")):
-        values = mask_pixels.read(content).values
+        values = stored.read(content).values
         return values if values.dtype == np.uint16 else opened.image[..., 0]
     if opened.mode == "1":
         return opened.image[..., 0] > 0

@@ -6,7 +6,6 @@ are alike. `edges` and `closed_edges` are edge-based: a region is what a line of
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import SupportsIndex
 
@@ -47,9 +46,7 @@ def magic_wand(
     """
     checks.image(image)
     x, y = _place(xy, image.shape)
-    most = operator.index(tolerance)
-    if not 0 <= most <= 255:
-        raise ValueError(f"tolerance must be 0 to 255, got {most}")
+    most = checks.integer(tolerance, 0, 255, "tolerance")
     color = image[y, x].astype(np.int64)
     alike = cv2.inRange(image, np.maximum(color - most, 0), np.minimum(color + most, 255))
     if not contiguous:
@@ -60,12 +57,7 @@ def magic_wand(
 
 
 def _place(xy: Sequence[SupportsIndex], shape: tuple[int, ...]) -> tuple[int, int]:
-    try:
-        x, y = (operator.index(coordinate) for coordinate in xy)
-    except TypeError as error:
-        raise TypeError(f"xy must be two integers, got {xy!r}") from error
-    except ValueError as error:
-        raise ValueError(f"xy must be (x, y), got {xy!r}") from error
+    x, y = checks.two_integers(xy, "xy", "(x, y)")
     if not (0 <= x < shape[1] and 0 <= y < shape[0]):
         raise ValueError(f"xy must lie inside {shape[1]} x {shape[0]} pixels, got {(x, y)}")
     return x, y

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from maskcore import boxes, checks, masks
 from maskcore.errors import MaskcoreError
-from maskcore.masks import parts as mask_parts
+from maskcore.masks.parts import connected_components
 from maskcore.types import Box, Image, Mask
 
 _SURROUNDINGS = 0.25  # of the box's sides: how much of the background is looked at
@@ -139,7 +139,7 @@ def _checked(box: Sequence[SupportsIndex], width: int, height: int) -> Box:
     if len(sides) != 4:
         raise ValueError(f"box must be (x1, y1, x2, y2), got {box!r}")
     x1, y1, x2, y2 = sides
-    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+    if not boxes.lies_inside((x1, y1, x2, y2), (height, width)) or x1 == x2 or y1 == y2:
         raise ValueError(
             f"box must lie inside {width} x {height} pixels and hold one, got {(x1, y1, x2, y2)}"
         )
@@ -157,7 +157,7 @@ def _surroundings(box: Box, inside: Mask | None, width: int, height: int) -> Box
 
 def _connected(found: Mask, inside: Mask) -> Mask:
     """Keep the parts of a mask that hold a pixel of another."""
-    count, numbers = mask_parts.labels(found, connectivity=8)
+    count, numbers = connected_components(found, connectivity=8)
     is_kept = np.zeros(count + 1, np.bool_)
     is_kept[numbers[inside & found]] = True
     return is_kept[numbers]

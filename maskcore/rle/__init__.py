@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskcore import arrays, checks
 from maskcore.arrays import Box, Mask
+from maskcore.boxes import lies_inside
 from maskcore.rle import changes as rle_changes
 from maskcore.rle.runs import (
     RLE as RLE,
@@ -76,7 +77,7 @@ def decode(r: RLE, *, box: Box | None = None, order: Literal["C", "F"] = "F") ->
 def _pixels_in_box(r: RLE, box: Box) -> Mask:
     height, width = r.size_hw
     x1, y1, x2, y2 = box
-    if not (0 <= x1 <= x2 <= width and 0 <= y1 <= y2 <= height):
+    if not lies_inside(box, r.size_hw):
         raise ValueError(f"box must lie inside {width} x {height} pixels, got {box}")
     first, last = x1 * height, x2 * height
     ends = np.cumsum(r.counts, dtype=np.int64)

@@ -11,8 +11,7 @@ from maskcore import checks, rle, rle_text
 from maskcore.errors import RLEError
 from maskcore.files import text_table
 from maskcore.rle import RLE
-from maskcore.rle_csv import columns as rle_columns
-from maskcore.rle_csv.columns import Coded, Columns, RowProblem
+from maskcore.rle_csv.columns import SAMPLE, Coded, Columns, RowProblem, read_table
 from maskcore.rle_text.dialects import DIALECTS, Codec, Role
 from maskcore.rle_text.pairs import Pairs
 
@@ -77,7 +76,7 @@ def read(
     """
     if dialect is not None:
         rle_text.get(dialect)
-    table = rle_columns.read(source, max_pixels=max_pixels)
+    table = read_table(source, max_pixels=max_pixels)
     columns, problems = table.columns, table.problems
     chosen = dialect or detect(table.rows, columns, size_hw)
     masks = parse(table.rows, chosen, size_hw or DIALECTS[chosen].size_hw)
@@ -144,7 +143,7 @@ def parse(
     """Read the codes of rows, all at once where the dialect allows it.
 
     Args:
-        rows: As `rle_columns.read` gives them.
+        rows: As `columns.read_table` gives them.
         dialect: A name in `rle_text.DIALECTS`.
         size_hw: (height, width) of the images, for rows that do not say it themselves.
 
@@ -194,7 +193,7 @@ def detect(rows: Sequence[Coded], columns: Columns, size_hw: tuple[int, int] | N
     Where the names leave it open and several readings fit, the shorter outlines decide.
 
     Args:
-        rows: As `rle_columns.read` gives them; the first ones with a code are looked at.
+        rows: As `columns.read_table` gives them; the first ones with a code are looked at.
         columns: Of their table.
         size_hw: (height, width) of the images, for rows that do not say it themselves.
 
@@ -204,7 +203,7 @@ def detect(rows: Sequence[Coded], columns: Columns, size_hw: tuple[int, int] | N
     Raises:
         RLEError: If neither the columns nor a size tell.
     """
-    sample = [row for row in rows if row.text][: rle_columns.SAMPLE]
+    sample = [row for row in rows if row.text][:SAMPLE]
     header = {name.lower() for name in columns.names}
     named = [
         dialect

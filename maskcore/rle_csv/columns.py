@@ -83,7 +83,9 @@ class Table:
     problems: list[RowProblem]
 
 
-def read(source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX_PIXELS) -> Table:
+def read_table(
+    source: bytes | str | os.PathLike[str], *, max_pixels: int = checks.MAX_PIXELS
+) -> Table:
     """Take a table of run-length codes apart, without a look into the codes.
 
     Args:

@@ -26,6 +26,23 @@ def test_a_box_without_a_pixel_is_empty(box, is_empty) -> None:
     assert boxes.is_empty(box) is is_empty
 
 
+@pytest.mark.parametrize(
+    ("box", "is_inside"),
+    [
+        ((0, 0, 10, 8), True),
+        ((3, 2, 3, 2), True),
+        ((-1, 0, 5, 5), False),
+        ((0, 0, 11, 8), False),
+        ((0, 0, 10, 9), False),
+        ((5, 0, 4, 8), False),
+        ((0, 5, 10, 4), False),
+    ],
+)
+def test_a_box_lies_inside_if_nothing_of_it_is_beyond_the_image(box, is_inside) -> None:
+    assert boxes.lies_inside(box, (8, 10)) is is_inside
+    assert boxes.lies_inside(box, (8, 10, 3)) is is_inside
+
+
 def test_the_slices_of_a_box_are_its_pixels() -> None:
     pixels = np.array([[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]])
     assert pixels[boxes.slices((1, 0, 3, 2))].tolist() == [[1, 2], [5, 6]]

@@ -77,3 +77,21 @@ def test_sizes_are_compared_by_height_and_width() -> None:
     sentence = re.escape("every mask must have size (2, 3), got (3, 2)")
     with pytest.raises(ValueError, match=f"^{sentence}$"):
         checks.same_size((3, 2), (2, 3, 3), "every mask")
+
+
+def test_an_integer_lies_between_its_bounds_and_becomes_a_plain_one() -> None:
+    assert [checks.integer(number, 1, 9, "n") for number in (1, 9)] == [1, 9]
+    assert type(checks.integer(np.uint8(5), 1, 9, "n")) is int
+    for number in (0, 10):
+        with pytest.raises(ValueError, match=f"^n must be 1 to 9, got {number}$"):
+            checks.integer(number, 1, 9, "n")
+    with pytest.raises(TypeError):
+        checks.integer(5.0, 1, 9, "n")  # type: ignore[arg-type]
+
+
+def test_two_integers_are_two() -> None:
+    assert checks.two_integers([3, np.int64(-4)], "xy", "(x, y)") == (3, -4)
+    with pytest.raises(TypeError, match=r"^xy must be two integers, got \(1.5, 2\)$"):
+        checks.two_integers((1.5, 2), "xy", "(x, y)")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^xy must be \(x, y\), got \(1, 2, 3\)$"):
+        checks.two_integers((1, 2, 3), "xy", "(x, y)")

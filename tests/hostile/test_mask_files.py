@@ -17,7 +17,7 @@ import pytest
 
 from maskcore import mask_files, rle
 from maskcore.errors import ImageError
-from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io import stored
 from tests.hostile.picture_files import chunk, png, tiff
 
 DATA = Path(os.environ.get("MASKCORE_TEST_DATA", "") or "absent")
@@ -238,13 +238,13 @@ def test_a_speckled_picture_is_refused_as_labels_before_it_takes_gigabytes(monke
 def test_a_file_that_changes_between_the_two_looks_at_it_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "mask.png"
     path.write_bytes(GOOD["PNG palette"])
-    read_image = mask_pixels.image_io.read
+    read_image = stored.image_io.read
 
     def read_and_spoil(source, **options):
         opened = read_image(source, **options)
         path.write_bytes(GOOD["PNG palette"][:60] + struct.pack(">I", 7))
         return opened
 
-    monkeypatch.setattr(mask_pixels.image_io, "read", read_and_spoil)
+    monkeypatch.setattr(stored.image_io, "read", read_and_spoil)
     with pytest.raises(ImageError, match="is damaged"):
         mask_files.read(path)

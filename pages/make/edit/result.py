@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from maskcore import masks, rle
-from maskcore.masks import geojson as mask_geojson
+from maskcore.masks import geojson
 from maskcore.rle import RLE
 from maskcore.types import Instance
 from maskcore.wording import counted
@@ -106,7 +106,7 @@ def _downloads(picture: Picture, layers: Sequence[Layer], edited: Sequence[Insta
     downloads.file(
         "Outlines",
         f"{picture.stem}_outlines.geojson",
-        lambda: mask_geojson.write(edited).encode(),
+        lambda: geojson.write(edited).encode(),
         hashlib.sha256(shown.digest.encode()).hexdigest(),
         key="edit outlines",
         disabled=not edited,

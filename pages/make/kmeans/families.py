@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from maskcore import image_io, kmeans, overlay, regions, rle, samples
-from maskcore.rle import RLE, label_map as rle_labels
+from maskcore.rle import RLE, label_map
 from maskcore.types import Image, Instance
 from pages.shared import caches, links, pictures, view
 from pages.shared.colors import of_place, to_rgb
@@ -82,7 +82,7 @@ def _regions(image: Image) -> Image:
     apart = max(1, min(seeds.shape) // 4)
     places = seeds[apart // 2 :: apart, apart // 2 :: apart]
     places[...] = np.arange(1, places.size + 1).reshape(places.shape)
-    return _in_colors(image, list(rle_labels.encode(regions.watershed(image, seeds)).values()))
+    return _in_colors(image, list(label_map.encode(regions.watershed(image, seeds)).values()))
 
 
 def _edges(image: Image) -> Image:

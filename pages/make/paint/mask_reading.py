@@ -9,7 +9,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from maskcore import mask_files, rle
-from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io import stored
 from maskcore.image_io.stored import MaskPixels
 from maskcore.mask_files import MaskFile, kinds as mask_kinds
 from maskcore.masks import sizes as mask_size
@@ -98,7 +98,7 @@ def _interpreted(upload: Upload, settings: _ReadSettings) -> MaskFile:
 
 @caches.resource(max_entries=2)
 def _pixels(upload: Upload) -> MaskPixels:
-    return mask_pixels.read(upload.content)
+    return stored.read(upload.content)
 
 
 @caches.resource(max_entries=50)

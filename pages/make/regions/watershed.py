@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from maskcore import masks, regions, rle
-from maskcore.rle import RLE, label_map as rle_labels
+from maskcore.rle import RLE, label_map
 from maskcore.wording import counted
 from pages.make.regions import result as region_result
 from pages.make.regions.result import RegionResult
@@ -97,7 +97,7 @@ def _grown(picture: Picture, seeds: RLE) -> list[RLE]:
     if len(apart) < 2:
         return []
     labels = regions.watershed(pictures.image(picture), masks.label_map(apart))
-    return list(rle_labels.encode(labels).values())
+    return list(label_map.encode(labels).values())
 
 
 def _split(
@@ -179,7 +179,7 @@ def _objects(mask: RLE, min_distance: int, neck: float, max_hole: int) -> list[R
     labels = regions.split_touching(
         rle.decode(mask), min_distance=min_distance, neck=neck, max_hole=max_hole
     )
-    return [found for number, found in rle_labels.encode(labels).items() if number]
+    return [found for number, found in label_map.encode(labels).items() if number]
 
 
 def _code(picture: Picture, calls: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from maskcore import mask_files, rle
 from maskcore.errors import ImageError
-from maskcore.image_io import stored as mask_pixels
+from maskcore.image_io import stored
 from tests.grids import mask
 from tests.hostile.picture_files import png, tiff
 
@@ -479,7 +479,7 @@ def test_a_path_reads_like_its_bytes(tmp_path) -> None:
 
 
 def test_numbers_are_read_once_and_interpreted_often_without_a_change() -> None:
-    pixels = mask_pixels.read(saved_array(block_labels([1, 2, 200], np.uint8)))
+    pixels = stored.read(saved_array(block_labels([1, 2, 200], np.uint8)))
     before = pixels.values.copy()
     for kind in ("label map", "gray"):
         for threshold in (1, 150):

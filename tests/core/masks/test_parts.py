@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import masks, rle
-from maskcore.masks import parts as mask_parts
+from maskcore.masks.parts import connected_components
 from tests.flood import (
     ALL_EIGHT,
     all_4_by_4,
@@ -105,7 +105,7 @@ def test_every_mask_of_4_by_4_has_the_parts_and_holes_of_a_flood_fill():
     cells = all_4_by_4()
     pixels = sheet(cells)
     parts, holes = parts_of_each(cells, ALL_EIGHT), holes_of_each(cells)
-    count, numbered = mask_parts.labels(pixels, connectivity=8)
+    count, numbered = connected_components(pixels, connectivity=8)
     assert count == masks.count_parts(pixels) == count_each(parts).sum()
     # No part has two labels, and no label is of two parts.
     numbers = np.arange(len(cells))[:, None, None] * 16 + parts
@@ -243,7 +243,7 @@ def test_gray_values_are_no_mask(work: Callable[[np.ndarray], object]):
 
 def test_labels_are_consecutive_and_any_mask_order_will_do():
     for pixels in (TWO_RINGS, np.asfortranarray(TWO_RINGS), TWO_RINGS[::-1]):
-        count, numbers = mask_parts.labels(pixels, connectivity=8)
+        count, numbers = connected_components(pixels, connectivity=8)
         assert count == 4
         assert np.unique(numbers).tolist() == [0, 1, 2, 3, 4]
         assert np.array_equal(numbers > 0, pixels)

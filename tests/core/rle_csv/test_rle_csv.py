@@ -556,7 +556,7 @@ def test_sizes_are_added_where_the_dialect_has_none():
 
 def test_a_table_is_taken_apart_without_a_look_into_its_codes():
     text = "ImageId,ClassId,EncodedPixels,Height,Width\na,1,no code,3,4\nb,2\nc,3,,0,4\nd,4,,1,2\n"
-    table = rle_columns.read(text)
+    table = rle_columns.read_table(text)
     assert table.rows == [(2, "a", "1", "no code", (3, 4)), (5, "d", "4", "", (1, 2))]
     assert [problem.row for problem in table.problems] == [3, 4]
     assert table.columns.names[table.columns.places["code"]] == "EncodedPixels"
@@ -577,9 +577,9 @@ def test_rows_of_several_sizes_are_parsed_together(dialect: str):
 
 
 def test_the_dialect_is_detected_by_rows_that_have_a_size():
-    table = rle_columns.read("img,rle_mask\na,1 3\n")
+    table = rle_columns.read_table("img,rle_mask\na,1 3\n")
     assert rle_csv.detect(table.rows, table.columns, None) == "carvana"
-    table = rle_columns.read("name,counts\na,0 3 9\n")
+    table = rle_columns.read_table("name,counts\na,0 3 9\n")
     with pytest.raises(RLEError, match="how large"):
         rle_csv.detect(table.rows, table.columns, None)
     assert rle_csv.detect(table.rows, table.columns, SIZE) == "coco"

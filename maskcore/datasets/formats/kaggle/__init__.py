@@ -83,7 +83,7 @@ def read(source: FileSource, names: Sequence[str], *, dialect: str | None = None
     tables = _without_submissions(names, problems)
     for name in tables:
         try:
-            table = rle_columns.read(source.text(name))
+            table = rle_columns.read_table(source.text(name))
             known = dialect or _dialect(table, finder, name)
         except MaskcoreError as error:
             faults.append(Problem(name, str(error).removeprefix(f"{name}: ")))

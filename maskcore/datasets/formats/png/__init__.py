@@ -233,7 +233,7 @@ def _classes(source: FileSource, problems: list[Problem]) -> dict[str, str]:
 def _likeness(source: FileSource, names: Sequence[str]) -> Likeness:
     votes: Counter[Likeness] = Counter()
     for pixels in reader.some_pixels(source, names, _LOOKED_AT):
-        kinds = mask_kinds.likely(pixels)
+        kinds = mask_kinds.likely_kinds(pixels)
         if kinds == ("gray",) and pixels.stored_as == "color":
             votes["photos"] += 1
         elif pixels.is_lossy or kinds[0] not in ("binary", *mask_kinds.CODED):

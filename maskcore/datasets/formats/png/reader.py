@@ -75,7 +75,7 @@ def detect_encoding(
     n_by_value = n_others = n_white = 0
     seen: set[int] = set()
     for pixels in some_pixels(source, names, _LOOKED_AT):
-        if pixels.distinct is not None and mask_kinds.likely(pixels)[0] == "binary":
+        if pixels.distinct is not None and mask_kinds.likely_kinds(pixels)[0] == "binary":
             values = pixels.distinct.tolist()
             seen.update(values)
             n_white += values[-1] == _WHITE  # a class of that number would be the only one
@@ -94,7 +94,7 @@ def detect_encoding(
 
 def _is_by_value(pixels: MaskPixels, classes: Mapping[str, str]) -> bool:
     """Whether each value is a class, also where classes lie in thin lines as soft edges do."""
-    kinds = mask_kinds.likely(pixels)
+    kinds = mask_kinds.likely_kinds(pixels)
     if kinds[0] in mask_kinds.CODED:
         return True
     values = pixels.distinct
@@ -144,7 +144,7 @@ def some_pixels(source: FileSource, names: Sequence[str], count: int) -> Iterato
 def _instances(
     pixels: MaskPixels, encoding: MaskEncoding, named: tuple[str, float | None]
 ) -> Sequence[Instance]:
-    kinds = mask_kinds.likely(pixels)
+    kinds = mask_kinds.likely_kinds(pixels)
     n_values = 0 if pixels.distinct is None else pixels.distinct.size
     if encoding.by_value or (kinds[0] == "label map" and n_values > 2):
         return _classes(pixels, encoding.classes)

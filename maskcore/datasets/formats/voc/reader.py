@@ -16,7 +16,7 @@ from maskcore.datasets.formats.voc.palette import Numbered
 from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 from maskcore.files.values import NO_LABEL
-from maskcore.rle import RLE, label_map as rle_labels
+from maskcore.rle import RLE, label_map
 from maskcore.types import Instance
 
 _COLOR_BITS = 24
@@ -61,7 +61,7 @@ class VocLoader:
         if objects is not None:
             annotations = self._objects(objects, classes, problems)
         else:
-            runs = rle_labels.encode(found.values)
+            runs = label_map.encode(found.values)
             labels = self.classes.labels(found, runs)
             annotations = [self._annotation(runs[value], name) for value, name in labels.items()]
         return Contents(annotations, problems, found.size_hw)
@@ -79,7 +79,7 @@ class VocLoader:
         self, objects: Numbered, classes: Numbered | None, problems: list[Problem]
     ) -> list[Annotation]:
         """Return a mask for each object, and one for each class where it has no object."""
-        runs = rle_labels.encode(objects.values)
+        runs = label_map.encode(objects.values)
         numbers = voc_classes.objects(objects, runs)
         areas = _areas(objects, classes) if classes else {}
         by_class = {value for shares in areas.values() for value in shares}
