@@ -13,7 +13,7 @@ from maskcore.cutout import Background, files as cutout_files
 from maskcore.files import archive
 from maskcore.rle import RLE
 from maskcore.types import Instance
-from pages.shared import caches, downloads, markdown, pictures, workspace
+from pages.shared import caches, choices, downloads, markdown, pictures, workspace
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
@@ -59,13 +59,8 @@ class CutoutSettings:
 
 def settings(key: str) -> CutoutSettings:
     """Show the controls of how objects are cut out; return what they say."""
-    name = st.segmented_control(
-        "Background",
-        list(_BACKGROUNDS),
-        default="Transparent",
-        required=True,
-        key=f"{key} background",
-        persist_state="session",
+    name = choices.one_of(
+        "Background", list(_BACKGROUNDS), default="Transparent", key=f"{key} background"
     )
     background: Background | None = None
     cache_key = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared import markdown
+from pages.shared import choices, markdown
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,7 @@ class TableInput:
     def show(self, examples: Callable[[], object]) -> TableContent | None:
         """Show it and return what is there; `examples` draws buttons below the text."""
         st.session_state.setdefault(f"{self.name} source", "Paste")
-        way = st.segmented_control(
-            self.title,
-            ["Paste", "Upload"],
-            required=True,
-            key=f"{self.name} source",
-            persist_state="session",
-        )
+        way = choices.one_of(self.title, ["Paste", "Upload"], key=f"{self.name} source")
         if way == "Upload":
             return self._uploaded()
         text = st.text_area(

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from maskcore import image_io, masks, overlay, rle
 from maskcore.rle import RLE
 from maskcore.types import Image, Instance
-from pages.shared import caches, pictures, workspace
+from pages.shared import caches, choices, pictures, workspace
 from pages.shared.colors import to_hex, to_rgb
 from pages.shared.pictures import Picture
 
@@ -104,14 +104,8 @@ def layers_shown(picture: Picture, *, empty_too: bool = True) -> Shown:
 def show(shown: Shown, *, alt: str, highlight: int | None = None) -> None:
     """Show the picture with its masks, and the controls for how."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        mode = st.segmented_control(
-            "View",
-            ["Overlay", "Masks", "Image"],
-            default="Overlay",
-            required=True,
-            key="view mode",
-            label_visibility="collapsed",
-            persist_state="session",
+        mode = choices.one_of(
+            "View", ["Overlay", "Masks", "Image"], default="Overlay", key="view mode", labeled=False
         )
         with st.popover("Look", icon=":material/tune:"):
             opacity = st.slider(

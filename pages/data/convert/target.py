@@ -10,7 +10,7 @@ import streamlit as st
 from maskcore import datasets
 from maskcore.datasets import Images
 from maskcore.wording import counted, listed
-from pages.shared import markdown
+from pages.shared import choices, markdown
 from pages.shared.dataset.jobs import WriteRequest
 from pages.shared.dataset.state import Opened
 
@@ -105,14 +105,12 @@ def _format(opened: Opened) -> str:
 def _images(name: str) -> Images:
     can_embed = datasets.FORMATS[name].can_embed
     options = [images for images in _IMAGES if can_embed or images != "embed"]
-    images: Images = st.segmented_control(
+    images: Images = choices.one_of(
         "Images",
         options,
-        format_func=_IMAGES.__getitem__,
         default="copy",
-        required=True,
         key=f"convert images {'or embed' * can_embed}",
-        persist_state="session",
+        named=_IMAGES.__getitem__,
     )
     st.caption(_MEANING[images])
     return images

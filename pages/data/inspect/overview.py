@@ -17,7 +17,7 @@ from pages.data.inspect import (
     survey as inspect_survey,
 )
 from pages.data.inspect.survey import Surveyed
-from pages.shared import links
+from pages.shared import choices, links
 from pages.shared.dataset.state import Opened
 
 _PARTS = ("Gallery", "Findings", "Charts")
@@ -32,14 +32,12 @@ def show(opened: Opened) -> None:
         sample.show(opened, surveyed, place, labels)
         return
     _summary(opened, surveyed)
-    part = st.segmented_control(
+    part = choices.one_of(
         "What to see",
         _PARTS,
         default=_PARTS[0],
-        required=True,
-        key=f"inspect part {opened.files_digest[:12]}",  # another set begins with its gallery
-        label_visibility="collapsed",
-        persist_state="session",
+        key=f"inspect part {opened.files_digest[:12]}",
+        labeled=False,
     )
     if part == "Gallery":
         gallery.show(opened, surveyed)

@@ -11,7 +11,7 @@ from maskcore import boxes, image_io, masks, overlay, rle
 from maskcore.overlay import PALETTE, RGB
 from maskcore.rle import RLE
 from maskcore.types import Box, Image, Instance
-from pages.shared import caches, pictures, view
+from pages.shared import caches, choices, pictures, view
 from pages.shared.colors import to_hex, to_rgb
 from pages.shared.compare import compare
 from pages.shared.pictures import Picture
@@ -37,14 +37,12 @@ def shown_box(picture: Picture, layers: Sequence[Layer]) -> Box:
 def show(picture: Picture, box: Box, layers: Sequence[Layer], edited: Sequence[Instance]) -> None:
     """Show what an edit changes, or what was before it and what is after it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        mode = st.segmented_control(
+        mode = choices.one_of(
             "View",
             ["Changes", "Before and after"],
             default="Changes",
-            required=True,
             key="edit view",
-            label_visibility="collapsed",
-            persist_state="session",
+            labeled=False,
         )
         st.toggle("Close-up", key=_CLOSE_UP, persist_state="session")
     before, after = _masks(layers), [instance.mask for instance in edited]

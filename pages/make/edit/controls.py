@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.make.edit.operations import GROUPS, OPERATIONS, Edit, Value
-from pages.shared import workspace
+from pages.shared import choices, workspace
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 
@@ -49,14 +49,7 @@ def layers() -> None:
 
 def edit(picture: Picture, n_layers: int) -> Edit | None:
     """Show the choice of the operation and its value; None if it needs more layers."""
-    group = st.segmented_control(
-        "What to change",
-        list(GROUPS),
-        default="Outline",
-        required=True,
-        key="edit group",
-        persist_state="session",
-    )
+    group = choices.one_of("What to change", list(GROUPS), default="Outline", key="edit group")
     name = st.pills(
         "Operation",
         list(GROUPS[group]),

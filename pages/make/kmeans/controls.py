@@ -9,6 +9,7 @@ import streamlit as st
 from maskcore.kmeans import Curve, Space
 from pages.make.kmeans import clusters
 from pages.make.kmeans.clusters import ClusterSettings
+from pages.shared import choices
 from pages.shared.pictures import Picture
 
 _N, _SEED = "kmeans clusters", "kmeans seed"
@@ -21,14 +22,11 @@ def show() -> ClusterSettings:
     st.session_state.setdefault(_N, 5)
     n_clusters = st.slider("Clusters", 2, 16, key=_N, persist_state="session")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        space = st.segmented_control(
+        space = choices.one_of(
             "Compare colors in",
-            list(_SPACES),
-            format_func=_SPACES.__getitem__,
+            _SPACES,
             default="rgb",
-            required=True,
             key="kmeans space",
-            persist_state="session",
             help="Lab: as people see them. RGB: as they are stored.",
         )
         with st.popover("More", icon=":material/tune:"):

@@ -12,7 +12,7 @@ from maskcore.types import Instance
 from maskcore.wording import counted
 from pages.make.kmeans import clusters, palette
 from pages.make.kmeans.clusters import ClusterPreview, ClusterSettings
-from pages.shared import canvas, downloads, pictures, workspace
+from pages.shared import canvas, choices, downloads, pictures, workspace
 from pages.shared.compare import compare
 from pages.shared.pictures import Picture
 
@@ -23,14 +23,8 @@ def show(
     settings: ClusterSettings, picture: Picture, preview: ClusterPreview, selected: Sequence[int]
 ) -> None:
     """Show the picture in its few colors or as it is, to click on, or both to compare."""
-    mode = st.segmented_control(
-        "View",
-        [_CLUSTERS, _IMAGE, _COMPARE],
-        default=_CLUSTERS,
-        required=True,
-        key="kmeans view",
-        label_visibility="collapsed",
-        persist_state="session",
+    mode = choices.one_of(
+        "View", [_CLUSTERS, _IMAGE, _COMPARE], default=_CLUSTERS, key="kmeans view", labeled=False
     )
     reduced = clusters.reduced(picture)
     if mode == _COMPARE:

@@ -12,7 +12,7 @@ from maskcore.rle import RLE
 from maskcore.types import Box, Instance
 from pages.make.regions import result as region_result
 from pages.make.regions.result import RegionResult
-from pages.shared import caches, canvas, downloads, errors, pictures, view
+from pages.shared import caches, canvas, choices, downloads, errors, pictures, view
 from pages.shared.pictures import Picture
 from pages.shared.view import Shown
 
@@ -69,13 +69,11 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Re
 
 def _controls(picture: Picture, drawn: _Scribbles) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        tool = st.segmented_control(
+        tool = choices.one_of(
             "Draw",
             ["Box", "Inside", "Outside"],
             default="Box",
-            required=True,
             key=_TOOL,
-            persist_state="session",
             help="A box around the object; then scribbles on what is missing and what is too much",
         )
         is_new = drawn.now != drawn.asked and (drawn.now.box or rle.area(drawn.now.inside) > 0)

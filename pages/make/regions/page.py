@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.make.regions import edges, grabcut, result as region_result, wand, watershed
-from pages.shared import downloads, errors, links, view, workspace
+from pages.shared import choices, downloads, errors, links, view, workspace
 
 METHODS = {
     "Magic wand": wand,
@@ -19,14 +19,8 @@ if picture is None:
     st.markdown("Pixels that belong together become a mask: by their colors, or by their edges.")
     links.open_first()
 else:
-    name = st.segmented_control(
-        "Method",
-        list(METHODS),
-        default="Magic wand",
-        required=True,
-        key="regions method",
-        label_visibility="collapsed",
-        persist_state="session",
+    name = choices.one_of(
+        "Method", list(METHODS), default="Magic wand", key="regions method", labeled=False
     )
     method = METHODS[name]
     st.markdown(method.ABOUT)

@@ -11,7 +11,7 @@ from maskcore import regions, rle
 from maskcore.rle import RLE
 from pages.make.regions import result as region_result
 from pages.make.regions.result import RegionResult
-from pages.shared import caches, canvas, pictures
+from pages.shared import caches, canvas, choices, pictures
 from pages.shared.pictures import Picture
 
 ABOUT = "Region-based: pixels that hang together and look like the one you click."
@@ -69,23 +69,10 @@ def _controls(picture: Picture) -> None:
         persist_state="session",
         help="By how much red, green and blue may differ; also changes the last click",
     )
-    st.segmented_control(
-        "Reach",
-        list(_REACHES),
-        default="Connected",
-        required=True,
-        key=_CONNECTED,
-        on_change=change_last,
-        persist_state="session",
+    choices.one_of(
+        "Reach", list(_REACHES), default="Connected", key=_CONNECTED, on_change=change_last
     )
-    st.segmented_control(
-        "The next click",
-        list(_WAYS),
-        default="New",
-        required=True,
-        key=_WAY,
-        persist_state="session",
-    )
+    choices.one_of("The next click", list(_WAYS), default="New", key=_WAY)
     clicks = _clicks(picture)
 
     def undo() -> None:

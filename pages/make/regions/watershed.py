@@ -10,7 +10,7 @@ from maskcore.rle import RLE, label_map
 from maskcore.wording import counted
 from pages.make.regions import result as region_result
 from pages.make.regions.result import RegionResult
-from pages.shared import caches, canvas, downloads, markdown, pictures, workspace
+from pages.shared import caches, canvas, choices, downloads, markdown, pictures, workspace
 from pages.shared.colors import of_place
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
@@ -28,9 +28,7 @@ def make(picture: Picture, look: DeltaGenerator, controls: DeltaGenerator) -> Re
     filled = [layer for layer in reversed(workspace.layers()) if rle.area(layer.instance.mask)]
     st.session_state.setdefault(_WAY, _SPLIT if filled else _PAINT)
     with controls:
-        way = st.segmented_control(
-            "Start from", [_SPLIT, _PAINT], required=True, key=_WAY, persist_state="session"
-        )
+        way = choices.one_of("Start from", [_SPLIT, _PAINT], key=_WAY)
     if way == _PAINT:
         return _painted(picture, look, controls)
     if not filled:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import samples
 from maskcore.rle_text import DIALECTS
-from pages.shared import caches, workspace
+from pages.shared import caches, choices, workspace
 from pages.shared.table_input import TableContent, TableInput
 
 _TABLE = TableInput(
@@ -70,12 +70,10 @@ def options() -> tuple[tuple[int, int] | None, str | None]:
         st.caption(f"{DIALECTS[dialect].how}.")
     picture = workspace.current()
     st.session_state.setdefault(_SIZE, AUTOMATIC)
-    size = st.segmented_control(
+    size = choices.one_of(
         "Size of the images",
         [AUTOMATIC, "Typed"],
-        required=True,
         key=_SIZE,
-        persist_state="session",
         help="Automatic: from the table's columns, else the open image, else the dialect's own",
     )
     size_hw = picture.size_hw if picture else None

@@ -6,6 +6,7 @@ import streamlit as st
 
 from maskcore.threshold.channels import CHANNELS, SPACES
 from pages.make.threshold import settings
+from pages.shared import choices
 from pages.shared.colors import to_hex
 from pages.shared.pictures import Picture
 
@@ -63,14 +64,11 @@ def show(picture: Picture) -> None:
 
 def similarity() -> tuple[str, int | tuple[int, ...]]:
     """Show the choice of color space and tolerance; return both."""
-    space = st.segmented_control(
+    space = choices.one_of(
         "Compare in",
-        list(_SPACES),
-        format_func=_SPACES.__getitem__,
+        _SPACES,
         default="lab",
-        required=True,
         key="threshold space",
-        persist_state="session",
         help="Lab: as people see it. HSV: one hue in light and shade. RGB: as stored.",
     )
     apart = st.toggle(

@@ -12,6 +12,7 @@ from pages.make.threshold import (
     value_range,
 )
 from pages.make.threshold.settings import ThresholdSettings
+from pages.shared import choices
 from pages.shared.colors import to_rgb
 from pages.shared.pictures import Picture
 
@@ -27,15 +28,8 @@ _MEANS = {"mean": "Mean", "gaussian": "Gaussian"}
 
 def method() -> str:
     """Show the choice of method; return the name of its function in `threshold`."""
-    return st.segmented_control(
-        "Method",
-        list(_METHODS),
-        format_func=_METHODS.__getitem__,
-        default="by_value",
-        required=True,
-        key="threshold method",
-        label_visibility="collapsed",
-        persist_state="session",
+    return choices.one_of(
+        "Method", _METHODS, default="by_value", key="threshold method", labeled=False
     )
 
 
@@ -80,14 +74,12 @@ def _channel(function: str) -> str:
 
 
 def _adaptive(channel: str, *, invert: bool) -> ThresholdSettings:
-    weights = st.segmented_control(
+    weights = choices.one_of(
         "Surroundings",
         list(MEANS),
-        format_func=_MEANS.__getitem__,
         default="mean",
-        required=True,
         key="threshold surroundings",
-        persist_state="session",
+        named=_MEANS.__getitem__,
     )
     st.session_state.setdefault("threshold block", 101)
     block_size = st.slider(

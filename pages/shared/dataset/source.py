@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from maskcore import datasets
 from maskcore.wording import counted
-from pages.shared import errors, markdown, uploads
+from pages.shared import choices, errors, markdown, uploads
 from pages.shared.dataset import example, server_folder, state
 from pages.shared.dataset.state import Opened
 from pages.shared.dataset.uploads import MAX_BYTES, UploadFolder
@@ -86,14 +86,8 @@ def _offer() -> None:
 
 def _is_on_server() -> bool:
     places = ["Upload", "Folder on the server"]
-    place = st.segmented_control(
-        "Where it is",
-        places,
-        default=places[0],
-        required=True,
-        key="data set place",
-        label_visibility="collapsed",
-        persist_state="session",
+    place = choices.one_of(
+        "Where it is", places, default=places[0], key="data set place", labeled=False
     )
     return place == places[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from maskcore.maskrcnn.catalog import MODELS
-from pages.shared import cutouts, markdown, workspace
+from pages.shared import choices, cutouts, markdown, workspace
 from pages.shared.cutouts import CutoutSettings
 from pages.shared.jobs import progress
 from pages.shared.jobs.job import Job
@@ -44,14 +44,12 @@ def request() -> DetectionRequest:
         persist_state="session",
     )
     modes: list[Mode] = ["exact", "fast"]
-    mode = st.segmented_control(
+    mode = choices.one_of(
         "Speed",
         modes,
         default="exact",
-        required=True,
         key=_MODE,
         help="Fast: small images are not enlarged, and fewer places are looked at",
-        persist_state="session",
     )
     return DetectionRequest(model, score / 100, tuple(only), mode)
 

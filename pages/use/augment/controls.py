@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from maskcore.augment import PRESETS, Ranges
+from pages.shared import choices
 from pages.shared.colors import to_hex, to_rgb
 
 _PRESET, _SEED = "augment preset", "augment seed"
@@ -151,14 +152,7 @@ def _slider(name: str, control: _Range) -> None:
 
 
 def _fill() -> None:
-    fill = st.segmented_control(
-        "Beyond the frame",
-        list(_FILLS),
-        format_func=_FILLS.__getitem__,
-        required=True,
-        key=_key("fill"),
-        persist_state="session",
-    )
+    fill = choices.one_of("Beyond the frame", _FILLS, key=_key("fill"))
     if fill == "constant" or st.session_state[_key("cutouts")][1]:
         st.color_picker(
             "Color there and of squares", key=_key("fill_color"), persist_state="session"

@@ -12,7 +12,7 @@ import streamlit as st
 from maskcore.augment.files import Plan
 from maskcore.files import archive
 from maskcore.wording import counted
-from pages.shared import downloads, view, workspace
+from pages.shared import choices, downloads, view, workspace
 from pages.shared.jobs import file_job, file_offer
 from pages.shared.view import Shown
 from pages.use.augment import as_code, export_job, grid
@@ -59,15 +59,7 @@ def _plan(settings: SampleSettings) -> Plan:
         number = st.number_input(
             "Samples of each image", 1, _MAX_COUNT, key=_COUNT, width=170, persist_state="session"
         )
-        image_format = st.segmented_control(
-            "Images",
-            list(_FORMATS),
-            format_func=_FORMATS.__getitem__,
-            default="png",
-            required=True,
-            key="augment format",
-            persist_state="session",
-        )
+        image_format = choices.one_of("Images", _FORMATS, default="png", key="augment format")
         masks = st.pills(
             "Masks, besides COCO's annotations",
             [_LABEL_MAPS, _MASKS],

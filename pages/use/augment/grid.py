@@ -8,7 +8,7 @@ from typing import get_args
 import streamlit as st
 
 from maskcore.augment import Drawn
-from pages.shared import view
+from pages.shared import choices, view
 from pages.shared.view import Shown
 from pages.use.augment import samples
 from pages.use.augment.controls import SampleSettings
@@ -48,24 +48,8 @@ def show(shown: Shown, settings: SampleSettings, count: int) -> None:
         count: How many there are.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
-        look = st.segmented_control(
-            "View",
-            get_args(Look),
-            default="Overlay",
-            required=True,
-            key=_LOOK,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        size = st.segmented_control(
-            "Samples at a time",
-            _SIZES,
-            default=9,
-            required=True,
-            key=_SIZE,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        look = choices.one_of("View", get_args(Look), default="Overlay", key=_LOOK, labeled=False)
+        size = choices.one_of("Samples at a time", _SIZES, default=9, key=_SIZE, labeled=False)
     if not shown.instances:
         look = "Image"
     n_pages = math.ceil(count / size)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from maskcore import rle
 from maskcore.denoise import Method
-from pages.shared import downloads, workspace
+from pages.shared import choices, downloads, workspace
 from pages.shared.pictures import Picture
 from pages.shared.workspace import Layer
 from pages.use.measure.noise_job import Fill, Find
@@ -24,16 +24,7 @@ _METHODS: dict[Method, str] = {
 
 def find() -> Find | None:
     """Show the choice of what is noise; return it, None if a layer is wanted and there is none."""
-    way = st.segmented_control(
-        "Noise",
-        list(_WAYS),
-        format_func=_WAYS.__getitem__,
-        default="find",
-        required=True,
-        key="noise way",
-        persist_state="session",
-        help=_HELP,
-    )
+    way = choices.one_of("Noise", _WAYS, default="find", key="noise way", help=_HELP)
     if way == "find":
         return _standing_out()
     if way == "find_extremes":
@@ -46,14 +37,12 @@ def _standing_out() -> Find:
     threshold = st.slider(
         "Differs by more than", 0, 255, key="noise threshold", persist_state="session"
     )
-    radius = st.segmented_control(
+    radius = choices.one_of(
         "From the median of",
         [1, 2],
-        format_func=lambda radius: f"{2 * radius + 1} × {2 * radius + 1} pixels",
         default=1,
-        required=True,
         key="noise surroundings",
-        persist_state="session",
+        named=lambda radius: f"{2 * radius + 1} × {2 * radius + 1} pixels",
     )
     return Find("find", (("threshold", threshold), ("radius", radius)))
 
@@ -92,15 +81,7 @@ def fill(find: Find) -> Fill:
     """Show the choice of how to fill; single pixels take the median best, areas the others."""
     kind = "layer" if find.layer else "noise"
     usual: Method = "telea" if find.layer else "median"
-    method = st.segmented_control(
-        "Fill",
-        list(_METHODS),
-        format_func=_METHODS.__getitem__,
-        default=usual,
-        required=True,
-        key=f"{kind} method",
-        persist_state="session",
-    )
+    method = choices.one_of("Fill", _METHODS, default=usual, key=f"{kind} method")
     key = f"noise radius {method}"
     st.session_state.setdefault(key, 1 if method == "median" else 3)
     radius = st.slider(

@@ -11,7 +11,7 @@ from maskcore import image_io, rle
 from maskcore.overlay import PALETTE
 from maskcore.rle import RLE
 from maskcore.types import Box, Instance
-from pages.shared import canvas, downloads, errors, markdown, pictures, view, workspace
+from pages.shared import canvas, choices, downloads, errors, markdown, pictures, view, workspace
 from pages.shared.colors import to_hex
 from pages.shared.compare import compare
 from pages.shared.jobs import progress
@@ -57,15 +57,7 @@ def _found(picture_id: str, find_digest: str, _picture: Picture, _find: Find) ->
 
 def _look(picture: Picture, mask: RLE, find: Find, fill: Fill) -> None:
     """Show the close-up before and after, or everything with what was found."""
-    mode = st.segmented_control(
-        "View",
-        [_COMPARE, _FOUND],
-        default=_COMPARE,
-        required=True,
-        key=_VIEW,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    mode = choices.one_of("View", [_COMPARE, _FOUND], default=_COMPARE, key=_VIEW, labeled=False)
     places = st.session_state.setdefault(_PLACES, {})
     if mode == _FOUND:
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from maskcore import numbers
 from maskcore.numbers import NumbersTable
+from pages.shared import choices
 from pages.shared.table_input import TableContent, TableInput
 from pages.use.measure import rules
 
@@ -55,13 +56,8 @@ def _paste_example() -> None:
 
 def header() -> bool | None:
     """Show whether the first row names the columns; None to find out."""
-    chosen = st.segmented_control(
-        "First row has the names",
-        list(_HEADERS),
-        default="Automatic",
-        required=True,
-        key="numbers header",
-        persist_state="session",
+    chosen = choices.one_of(
+        "First row has the names", list(_HEADERS), default="Automatic", key="numbers header"
     )
     return _HEADERS[chosen]
 

@@ -2,20 +2,14 @@
 
 import streamlit as st
 
-from pages.shared import links, workspace
+from pages.shared import choices, links, workspace
 from pages.use.measure import layers, noise_result, numbers
 
 OF_IMAGES = {"Layers": layers, "Noise": noise_result}
 
 st.title("Measure")
-part = st.segmented_control(
-    "What to measure",
-    [*OF_IMAGES, "Numbers"],
-    default="Layers",
-    required=True,
-    key="measure part",
-    label_visibility="collapsed",
-    persist_state="session",
+part = choices.one_of(
+    "What to measure", [*OF_IMAGES, "Numbers"], default="Layers", key="measure part", labeled=False
 )
 picture = workspace.current()
 if part == "Numbers":

@@ -9,7 +9,7 @@ import streamlit as st
 from maskcore.errors import MaskcoreError
 from maskcore.patches import Edge
 from maskcore.patches.files import Settings
-from pages.shared import workspace
+from pages.shared import choices, workspace
 from pages.shared.colors import to_rgb
 from pages.shared.view import Shown
 
@@ -109,13 +109,11 @@ def _masks(shown: Shown) -> tuple[float, bool]:
             persist_state="session",
             width=150,
         )
-        kind = st.segmented_control(
+        kind = choices.one_of(
             "Masks as",
             ["Label map", "One mask"],
             default="Label map" if several else "One mask",
-            required=True,
             key=f"patches masks {several}",
-            persist_state="session",
         )
     return least, kind == "Label map"
 

@@ -2,18 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import errors, links, workspace
+from pages.shared import choices, errors, links, workspace
 from pages.use.patches import grid, rejoin
 
 st.title("Patches")
-part = st.segmented_control(
-    "What to do",
-    ["Cut", "Join"],
-    default="Cut",
-    required=True,
-    key="patches part",
-    label_visibility="collapsed",
-    persist_state="session",
+part = choices.one_of(
+    "What to do", ["Cut", "Join"], default="Cut", key="patches part", labeled=False
 )
 picture = workspace.current()
 with errors.shown():

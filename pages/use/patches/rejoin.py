@@ -12,7 +12,7 @@ from maskcore.patches import Overlap, manifest as patch_manifest
 from maskcore.patches.manifest import PatchEntry
 from maskcore.types import Instance
 from maskcore.wording import counted
-from pages.shared import downloads, errors, markdown, workspace
+from pages.shared import choices, downloads, errors, markdown, workspace
 from pages.shared.jobs import file_job
 from pages.shared.jobs.file_job import FileJob
 from pages.use.patches import as_code, export_job
@@ -94,14 +94,7 @@ def show() -> None:
 def _masks_chosen(entries: Sequence[PatchEntry], names: Sequence[str]) -> bool:
     if not patch_manifest.has_images_and_masks(entries, names):
         return False
-    kind = st.segmented_control(
-        "Join",
-        ["Images", "Masks"],
-        default="Images",
-        required=True,
-        key="join kind",
-        persist_state="session",
-    )
+    kind = choices.one_of("Join", ["Images", "Masks"], default="Images", key="join kind")
     return kind == "Masks"
 
 

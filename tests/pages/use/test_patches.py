@@ -253,7 +253,7 @@ def test_a_disk_that_is_full_is_one_sentence(page, monkeypatch):
     page.button(key="make patches").click()
     clean(page.run())
     (sentence,) = sentences(page)
-    assert sentence.startswith("The zip could not be written")
+    assert sentence == "The server's disk is full; try again later."
 
 
 def test_a_zip_comes_back_as_the_whole_image_and_mask(page):
