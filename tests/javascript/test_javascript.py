@@ -14,6 +14,7 @@ from pages.shared import canvas
 
 HERE = Path(__file__).parent
 OLDEST = 18  # of node's versions; Debian 12 has it
+LONGEST_LINE = 100  # as in Python; oxlint has no rule for it
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +56,15 @@ def test_every_module_of_the_canvas_is_joined():
     for path in folder.glob("*.js"):
         first_line = path.read_text("utf-8").partition("\n")[0]
         assert (first_line in joined) == (path.name not in alone), path.name
+
+
+def test_lines_are_as_short_as_in_python():
+    pages = Path(canvas.__file__).parents[2]
+    long = {
+        f"{path.name}:{number}"
+        for folder in (pages, HERE)
+        for path in folder.rglob("*.js")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if len(line) > LONGEST_LINE
+    }
+    assert long == set()

@@ -1,5 +1,7 @@
 // Packed bits, as numpy.packbits writes them: row by row, the first pixel in the highest bit.
 
+const MOST_ARGUMENTS = 0x8000; // that every browser takes in one call
+
 export function packBits(grid, rect) {
   const { width, data } = grid, columns = rect.x2 - rect.x1;
   const packed = new Uint8Array((columns * (rect.y2 - rect.y1) + 7) >> 3);
@@ -50,6 +52,8 @@ export async function deflate(bytes) {
 
 export function toBase64(bytes) {
   let text = "";
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  for (let i = 0; i < bytes.length; i += MOST_ARGUMENTS) {
+    text += String.fromCharCode(...bytes.subarray(i, i + MOST_ARGUMENTS));
+  }
   return btoa(text);
 }

@@ -198,7 +198,8 @@ class Canvas {
   }
 
   say() {
-    const { idle, refused } = post, { grid } = this, percent = Math.round(this.view.scale * 1000) / 10;
+    const { idle, refused } = post, { grid } = this;
+    const percent = Math.round(this.view.scale * 1000) / 10;
     const kept = idle ? "Saved" : "Saving…";
     this.toolbar.showState({
       tool: this.tool,

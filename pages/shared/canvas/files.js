@@ -1,5 +1,5 @@
-// Bytes from Python where there is no address to fetch them from: the address's length in two bytes,
-// the address, the content.
+// Bytes from Python where there is no address to fetch them from: the address's length in two
+// bytes, the address, the content.
 const studio = (globalThis.maskStudio ??= {});
 const files = (studio.files ??= new Map());
 const waiting = (studio.waiting ??= new Map());
@@ -9,8 +9,9 @@ studio.file ??= (address) => new Promise((found) => {
 });
 
 export default function ({ data }) {
-  const length = data[0] | (data[1] << 8), address = new TextDecoder().decode(data.subarray(2, 2 + length));
-  const content = new Blob([data.subarray(2 + length)]);
+  const start = 2 + (data[0] | (data[1] << 8));
+  const address = new TextDecoder().decode(data.subarray(2, start));
+  const content = new Blob([data.subarray(start)]);
   files.delete(address);
   files.set(address, content);
   if (files.size > 8) files.delete(files.keys().next().value);

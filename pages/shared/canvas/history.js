@@ -29,7 +29,9 @@ export class History {
     this.done.push({ rect, flipped });
     this.undone = [];
     let held = this.done.reduce((sum, step) => sum + step.flipped.length, 0);
-    while (this.done.length > FEWEST_STEPS && held > MAX_BYTES) held -= this.done.shift().flipped.length;
+    while (this.done.length > FEWEST_STEPS && held > MAX_BYTES) {
+      held -= this.done.shift().flipped.length;
+    }
     return true;
   }
 

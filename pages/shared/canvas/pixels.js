@@ -26,6 +26,20 @@ export function whole(grid) {
   return { x1: 0, y1: 0, x2: grid.width, y2: grid.height };
 }
 
+function fillRow(grid, y, x1, x2, value) {
+  if (x1 < x2) grid.data.fill(value, y * grid.width + x1, y * grid.width + x2);
+}
+
+// A row from the first to the last pixel that is inside, within a rect. The first and last are
+// known up to rounding; the exact test decides.
+function fillInside(grid, rect, y, first, last, inside, value) {
+  let x1 = Math.max(rect.x1, Math.floor(first) - 1);
+  let x2 = Math.min(rect.x2, Math.ceil(last) + 2);
+  while (x1 < x2 && !inside(x1)) x1++;
+  while (x2 > x1 && !inside(x2 - 1)) x2--;
+  fillRow(grid, y, x1, x2, value);
+}
+
 // A brush of odd size sits on pixel centers, one of even size on pixel corners, so size 1 paints
 // just the pixel under the pointer. The result is in half pixels: whole numbers, so that what is
 // inside is decided exactly.
@@ -44,7 +58,8 @@ export function drawLine(grid, a, b, size, value) {
     if (along >= length2) return (px - bx) ** 2 + (py - by) ** 2 <= reach2;
     return (ex * dy - ey * dx) ** 2 <= reach2 * length2;
   };
-  const first = (low) => Math.ceil((low - size - 1) / 2), last = (high) => Math.floor((high + size - 1) / 2);
+  const first = (low) => Math.ceil((low - size - 1) / 2);
+  const last = (high) => Math.floor((high + size - 1) / 2);
   const rect = clipped(grid, {
     x1: first(Math.min(ax, bx)), y1: first(Math.min(ay, by)),
     x2: last(Math.max(ax, bx)) + 1, y2: last(Math.max(ay, by)) + 1,
@@ -53,12 +68,7 @@ export function drawLine(grid, a, b, size, value) {
   const sides = sidesOf(a, b, size);
   for (let y = rect.y1; y < rect.y2; y++) {
     const py = 2 * y + 1, [low, high] = rowOf(py, a, b, size, sides);
-    // The row's ends up to rounding; the exact test decides.
-    let x1 = Math.max(rect.x1, Math.floor((low - 1) / 2) - 1);
-    let x2 = Math.min(rect.x2, Math.ceil((high - 1) / 2) + 2);
-    while (x1 < x2 && !inside(2 * x1 + 1, py)) x1++;
-    while (x2 > x1 && !inside(2 * x2 - 1, py)) x2--;
-    if (x1 < x2) grid.data.fill(value, y * grid.width + x1, y * grid.width + x2);
+    fillInside(grid, rect, y, (low - 1) / 2, (high - 1) / 2, (x) => inside(2 * x + 1, py), value);
   }
   return rect;
 }
@@ -67,7 +77,9 @@ function sidesOf(a, b, size) {
   const length = Math.hypot(b[0] - a[0], b[1] - a[1]);
   if (!length) return [];
   const nx = ((b[1] - a[1]) * size) / length, ny = ((a[0] - b[0]) * size) / length;
-  const corners = [[a[0] + nx, a[1] + ny], [b[0] + nx, b[1] + ny], [b[0] - nx, b[1] - ny], [a[0] - nx, a[1] - ny]];
+  const corners = [
+    [a[0] + nx, a[1] + ny], [b[0] + nx, b[1] + ny], [b[0] - nx, b[1] - ny], [a[0] - nx, a[1] - ny],
+  ];
   return corners.map((corner, i) => [corner, corners[(i + 1) % 4]]);
 }
 
@@ -88,7 +100,7 @@ function rowOf(py, a, b, size, sides) {
 export function drawRectangle(grid, box, value) {
   const rect = clipped(grid, box);
   if (!rect) return null;
-  for (let y = rect.y1; y < rect.y2; y++) grid.data.fill(value, y * grid.width + rect.x1, y * grid.width + rect.x2);
+  for (let y = rect.y1; y < rect.y2; y++) fillRow(grid, y, rect.x1, rect.x2, value);
   return rect;
 }
 
@@ -102,11 +114,7 @@ export function drawEllipse(grid, box, value) {
     if (left2 < 0) continue;
     const inside = (x) => ((2 * x + 1 - box.x1 - box.x2) * h) ** 2 <= left2;
     const half = Math.sqrt(left2) / h, middle = box.x1 + box.x2 - 1;
-    let x1 = Math.max(rect.x1, Math.floor((middle - half) / 2) - 1);
-    let x2 = Math.min(rect.x2, Math.ceil((middle + half) / 2) + 2);
-    while (x1 < x2 && !inside(x1)) x1++;
-    while (x2 > x1 && !inside(x2 - 1)) x2--;
-    if (x1 < x2) grid.data.fill(value, y * grid.width + x1, y * grid.width + x2);
+    fillInside(grid, rect, y, (middle - half) / 2, (middle + half) / 2, inside, value);
   }
   return rect;
 }
@@ -124,13 +132,14 @@ export function drawPolygon(grid, points, value) {
     const center = y + 0.5, crossings = [];
     for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
       const [px, py] = points[j], [qx, qy] = points[i];
-      if (py <= center !== qy <= center) crossings.push(px + ((center - py) * (qx - px)) / (qy - py));
+      if (py <= center === qy <= center) continue;
+      crossings.push(px + ((center - py) * (qx - px)) / (qy - py));
     }
     crossings.sort((a, b) => a - b);
     for (let k = 0; k + 1 < crossings.length; k += 2) {
       const x1 = Math.max(rect.x1, Math.ceil(crossings[k] - 0.5));
       const x2 = Math.min(rect.x2, Math.ceil(crossings[k + 1] - 0.5));
-      if (x1 < x2) grid.data.fill(value, y * grid.width + x1, y * grid.width + x2);
+      fillRow(grid, y, x1, x2, value);
     }
   }
   return rect;
@@ -174,8 +183,8 @@ export function fillArea(grid, x, y, value) {
 export function drawAlike(grid, rgba, x, y, tolerance, contiguous, value) {
   const { width, height, data } = grid, at = 4 * (y * width + x);
   const r = rgba[at], g = rgba[at + 1], b = rgba[at + 2];
-  const alike = (i) => Math.abs(rgba[4 * i] - r) <= tolerance && Math.abs(rgba[4 * i + 1] - g) <= tolerance
-    && Math.abs(rgba[4 * i + 2] - b) <= tolerance;
+  const alike = (i) => Math.abs(rgba[4 * i] - r) <= tolerance
+    && Math.abs(rgba[4 * i + 1] - g) <= tolerance && Math.abs(rgba[4 * i + 2] - b) <= tolerance;
   let rect = null;
   if (contiguous) {
     const seen = new Uint8Array(width * height);
@@ -195,7 +204,8 @@ export function fillEnclosed(grid, line, rect, value) {
   const width = rect.x2 - rect.x1 + 2, height = rect.y2 - rect.y1 + 2;
   const outside = new Uint8Array(width * height); // with a rim, so that one start reaches all of it
   for (let y = rect.y1; y < rect.y2; y++) {
-    outside.set(line.data.subarray(y * line.width + rect.x1, y * line.width + rect.x2), (y - rect.y1 + 1) * width + 1);
+    const row = line.data.subarray(y * line.width + rect.x1, y * line.width + rect.x2);
+    outside.set(row, (y - rect.y1 + 1) * width + 1);
   }
   spread(width, height, 0, 0, (i) => !outside[i], (from, to) => outside.fill(2, from, to));
   for (let y = rect.y1; y < rect.y2; y++) {

@@ -52,7 +52,8 @@ export class Post {
   }
 
   get idle() {
-    return !this.sending && !this.events.length && ![...this.sheets.values()].some(({ dirty }) => dirty);
+    const waiting = this.events.length || [...this.sheets.values()].some(({ dirty }) => dirty);
+    return !this.sending && !waiting;
   }
 
   // The sheet of a document; a few are kept, with their histories, while others are painted on.
@@ -61,7 +62,8 @@ export class Post {
     this.sheets.delete(document);
     this.sheets.set(document, sheet);
     for (const [old, { dirty }] of this.sheets) {
-      if (this.sheets.size > MOST_SHEETS && !dirty && this.sending?.sheet?.document !== old) this.sheets.delete(old);
+      const needed = dirty || this.sending?.sheet?.document === old;
+      if (this.sheets.size > MOST_SHEETS && !needed) this.sheets.delete(old);
     }
     return sheet;
   }
@@ -103,7 +105,8 @@ export class Post {
     const { bytes, deflated } = await deflate(packBits(grid, rect));
     return {
       kind: "patch", document: sheet.document, width: grid.width, height: grid.height,
-      x: rect.x1, y: rect.y1, w: rect.x2 - rect.x1, h: rect.y2 - rect.y1, bits: toBase64(bytes), deflated,
+      x: rect.x1, y: rect.y1, w: rect.x2 - rect.x1, h: rect.y2 - rect.y1,
+      bits: toBase64(bytes), deflated,
     };
   }
 

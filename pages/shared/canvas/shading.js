@@ -39,8 +39,8 @@ function outline(pixels, counts, width, solid, rim) {
   const height = counts.length / width, below = rim * width;
   for (let y = rim; y < height - rim; y++) {
     for (let i = y * width + rim, end = (y + 1) * width - rim; i < end; i++) {
-      const surrounded = counts[i - rim] && counts[i + rim] && counts[i - below] && counts[i + below];
-      if (counts[i] && !surrounded) pixels[i] = solid;
+      const beside = counts[i - rim] && counts[i + rim];
+      if (counts[i] && !(beside && counts[i - below] && counts[i + below])) pixels[i] = solid;
     }
   }
 }

@@ -2,20 +2,28 @@
 //
 // Pointer places are in pixels of the image with a fraction. Shapes take the pixels under their
 // corners whole; freehand outlines are kept to an eighth of a pixel.
-import { around, brushPoint, clipped, drawEllipse, drawLine, drawPolygon, drawRectangle, fillArea, fillEnclosed, makeGrid } from "./pixels.js";
+import {
+  around, brushPoint, clipped, drawEllipse, drawLine, drawPolygon, drawRectangle, fillArea,
+  fillEnclosed, makeGrid,
+} from "./pixels.js";
 
 const CLICK = 4; // CSS pixels that a pointer may move within a click
 
 const eighth = (point) => point.map((value) => Math.round(value * 8) / 8);
+const apart = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by);
 const pixelAt = (point) => point.map(Math.floor);
 
 export function boxOf(a, b) {
   const [ax, ay] = pixelAt(a), [bx, by] = pixelAt(b);
-  return { x1: Math.min(ax, bx), y1: Math.min(ay, by), x2: Math.max(ax, bx) + 1, y2: Math.max(ay, by) + 1 };
+  return {
+    x1: Math.min(ax, bx), y1: Math.min(ay, by),
+    x2: Math.max(ax, bx) + 1, y2: Math.max(ay, by) + 1,
+  };
 }
 
 // A tool has press, move, release and cancel, and mark, which draws what is not finished. `canvas`
-// offers grid, size, tolerance, contiguous, rgba(), begin(), drawn(rect), commit(), revert().
+// offers grid, size, begin(), drawn(rect), commit(), revert(), draw(shape), wand(x, y, value) and
+// post(message). `view` brings places of the image to a scale of CSS pixels.
 class Tool {
   constructor(canvas) { this.canvas = canvas; }
   get busy() { return false; }
@@ -112,7 +120,7 @@ class Polygon extends Tool {
 
   press(point, value, view) {
     const next = eighth(point), first = this.points[0], last = this.points.at(-1);
-    const near = (other) => other && Math.hypot(...view(other).map((v, i) => v - view(next)[i])) <= 2 * CLICK;
+    const near = (other) => other && apart(view(other), view(next)) <= 2 * CLICK;
     if (this.points.length > 2 && (near(first) || near(last))) return this.finish();
     this.placed = !near(last);
     if (this.placed) this.points.push(next);
@@ -158,7 +166,7 @@ class Corners extends Tool {
 
   release(point, view) {
     if (!this.from) return;
-    const clicked = Math.hypot(...view(this.to).map((v, i) => v - this.at[i])) <= CLICK;
+    const clicked = apart(view(this.to), this.at) <= CLICK;
     if (clicked && !this.second) return; // the other corner follows
     const box = boxOf(this.from, this.to);
     this.from = null;
@@ -169,8 +177,10 @@ class Corners extends Tool {
 
   mark(context, toView) {
     if (!this.from) return;
-    const box = boxOf(this.from, this.to), [x1, y1] = toView([box.x1, box.y1]), [x2, y2] = toView([box.x2, box.y2]);
-    if (this.round) context.ellipse((x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / 2, (y2 - y1) / 2, 0, 0, 2 * Math.PI);
+    const box = boxOf(this.from, this.to);
+    const [x1, y1] = toView([box.x1, box.y1]), [x2, y2] = toView([box.x2, box.y2]);
+    const rx = (x2 - x1) / 2, ry = (y2 - y1) / 2;
+    if (this.round) context.ellipse(x1 + rx, y1 + ry, rx, ry, 0, 0, 2 * Math.PI);
     else context.rect(x1, y1, x2 - x1, y2 - y1);
   }
 }
@@ -193,16 +203,17 @@ class Click extends Tool {
 }
 
 export function makeTools(canvas) {
-  const ellipse = new Corners(canvas, (box, value) => canvas.draw((grid) => drawEllipse(grid, box, value)));
-  ellipse.round = true;
+  const corners = (draw) => {
+    return new Corners(canvas, (box, value) => canvas.draw((grid) => draw(grid, box, value)));
+  };
   return {
     brush: new Brush(canvas),
     eraser: new Brush(canvas),
     encircle: new Encircle(canvas),
     lasso: new Lasso(canvas),
     polygon: new Polygon(canvas),
-    ellipse,
-    rectangle: new Corners(canvas, (box, value) => canvas.draw((grid) => drawRectangle(grid, box, value))),
+    ellipse: Object.assign(corners(drawEllipse), { round: true }),
+    rectangle: corners(drawRectangle),
     fill: new Click(canvas, (x, y, value) => canvas.draw((grid) => fillArea(grid, x, y, value))),
     wand: new Click(canvas, (x, y, value) => canvas.wand(x, y, value)),
     pick: new Click(canvas, (x, y) => canvas.post({ kind: "pick", x, y })),
