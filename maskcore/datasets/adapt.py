@@ -50,22 +50,22 @@ def fit(
     told_apart = keeps.most_instances if keeps.instances else 0
     if told_apart is not None and len(masks) > told_apart:
         n_before = len(masks)
-        masks = [*masks[:told_apart], *_joined(masks[told_apart:])]
+        masks = [*masks[:told_apart], *_merge_by_label(masks[told_apart:])]
         count("instances", n_before - len(masks))
     if not keeps.overlaps:
-        masks, n_cut, n_covered = _apart(masks)
+        masks, n_cut, n_covered = _without_overlaps(masks)
         count("overlaps", n_cut)
         count("covered", n_covered)
     if not keeps.holes:
-        masks, n_filled = _filled(masks)
+        masks, n_filled = _without_holes(masks)
         count("holes", n_filled)
     if not keeps.parts:
-        masks, n_split = _split(masks)
+        masks, n_split = _split_parts(masks)
         count("parts", n_split)
     return masks
 
 
-def _joined(masks: Sequence[Instance]) -> list[Instance]:
+def _merge_by_label(masks: Sequence[Instance]) -> list[Instance]:
     by_label: dict[str, list[Instance]] = defaultdict(list)
     for instance in masks:
         by_label[instance.label].append(instance)
@@ -78,7 +78,7 @@ def _union(group: Sequence[Instance]) -> Instance:
     return Instance(rle.union(instance.mask for instance in group), group[0].label)
 
 
-def _apart(masks: Sequence[Instance]) -> tuple[list[Instance], int, int]:
+def _without_overlaps(masks: Sequence[Instance]) -> tuple[list[Instance], int, int]:
     """Take from each mask what a later one covers.
 
     Returns:
@@ -101,7 +101,7 @@ def _apart(masks: Sequence[Instance]) -> tuple[list[Instance], int, int]:
     return kept[::-1], n_cut, n_covered
 
 
-def _filled(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
+def _without_holes(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
     kept = []
     for instance in masks:
         crop, xy = _crop(instance.mask)
@@ -113,7 +113,7 @@ def _filled(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
     return kept, sum(new is not old for new, old in zip(kept, masks, strict=True))
 
 
-def _split(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
+def _split_parts(masks: Sequence[Instance]) -> tuple[list[Instance], int]:
     kept: list[Instance] = []
     n_split = 0
     for instance in masks:

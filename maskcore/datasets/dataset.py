@@ -157,7 +157,7 @@ class Sample:
         except ImageError as error:
             raise ImageError(str(error).replace("The file", self.title, 1)) from error
 
-    def holding(self, instances: Iterable[Instance]) -> Sample:
+    def with_instances(self, instances: Iterable[Instance]) -> Sample:
         """Return the sample with other masks, whatever its files say."""
         now = Contents([Annotation(instance) for instance in instances], (), None)
         return replace(self, load=lambda: now)
@@ -201,7 +201,7 @@ class Dataset:
         every = (instance for sample in self.samples for instance in sample.instances)
         return tuple(dict.fromkeys(instance.label for instance in every))
 
-    def corrected(self, masks: Mapping[str, Sequence[Instance]]) -> Dataset:
+    def with_instances(self, masks: Mapping[str, Sequence[Instance]]) -> Dataset:
         """Return the data set with other masks for some samples.
 
         Args:
@@ -209,7 +209,7 @@ class Dataset:
                 left aside.
         """
         samples = [
-            sample.holding(masks[sample.name]) if sample.name in masks else sample
+            sample.with_instances(masks[sample.name]) if sample.name in masks else sample
             for sample in self.samples
         ]
         new = dict.fromkeys(instance.label for held in masks.values() for instance in held)

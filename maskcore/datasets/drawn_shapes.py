@@ -67,8 +67,8 @@ def polygon(ring: Any, size_hw: tuple[int, int]) -> RLE:
     return place(crop, (x1, y1), size_hw)
 
 
-def turned(corners: Any, degrees: float, around: Sequence[float]) -> _Points:
-    """Turn points clockwise as seen on the image.
+def rotate(corners: Any, degrees: float, around: Sequence[float]) -> _Points:
+    """Rotate points clockwise as seen on the image.
 
     Args:
         corners: (N, 2) x, y.
@@ -85,7 +85,7 @@ def turned(corners: Any, degrees: float, around: Sequence[float]) -> _Points:
     return np.asarray((points(corners) - pivot) @ ((cos, sin), (-sin, cos)) + pivot)
 
 
-def box(x1: float, y1: float, x2: float, y2: float) -> _Points:
+def box_corners(x1: float, y1: float, x2: float, y2: float) -> _Points:
     """Return the corners of a box, (4, 2) x, y, clockwise."""
     return points(((x1, y1), (x2, y1), (x2, y2), (x1, y2)))
 
@@ -133,7 +133,7 @@ def ellipse(
     return rle.from_starts_and_ends(size_hw, before + tops[there], before + bottoms[there])
 
 
-def painted(crop: Mask, xy: tuple[int, int], size_hw: tuple[int, int]) -> RLE:
+def place_crop(crop: Mask, xy: tuple[int, int], size_hw: tuple[int, int]) -> RLE:
     """Lay a small mask onto the image; what lies outside of it is cut off.
 
     Args:

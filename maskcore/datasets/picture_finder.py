@@ -53,7 +53,9 @@ class PictureFinder:
             group = self._by_stem.get(archive.case_key(stem(name)))
         if group is None:
             return None
-        best = max(group.nearest(called, folder), key=lambda path: _likeness(path, called, folder))
+        best = max(
+            group.nearest(called, folder), key=lambda path: _similarity(path, called, folder)
+        )
         return StoredPicture(self._files, best)
 
     def stored(self, name: str) -> StoredPicture:
@@ -88,7 +90,7 @@ class _PathGroup:
             if inside is None:
                 break
             group = inside
-        return group.beginning(folder)
+        return group.starting_with(folder)
 
     def inside(self, part: str) -> _PathGroup | None:
         """Return those whose next part is this one, whatever its capitals."""
@@ -102,7 +104,7 @@ class _PathGroup:
                     group.paths.append(path)
         return self._inside.get(archive.case_key(part))
 
-    def beginning(self, folder: str) -> list[str]:
+    def starting_with(self, folder: str) -> list[str]:
         """Return a few of the paths, first those that begin so; all if they are few."""
         if len(self.paths) <= _FEW:
             return self.paths
@@ -112,7 +114,7 @@ class _PathGroup:
         return self._sorted[first : first + _FEW] or self._sorted[:_FEW]
 
 
-def _likeness(name: str, called: str, folder: str) -> tuple[int, bool, bool]:
+def _similarity(name: str, called: str, folder: str) -> tuple[int, bool, bool]:
     """How many parts of the paths agree from the end; the same capitals; the same folder."""
     ours, theirs = name.split("/")[::-1], called.split("/")[::-1]
     ours[0] = stem(ours[0])

@@ -93,7 +93,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Files]:
         f"{name}.png": [square(size, 3, "cat"), square(size, 5, "dog")]
         for name, size in SIZES.items()
     }
-    whole = datasets.read(put(folder / "images", images)).corrected(masks)
+    whole = datasets.read(put(folder / "images", images)).with_instances(masks)
     for name in BOTH_WAYS:
         datasets.write(whole, folder / name, name)
     return {name: written(folder / name) for name in BOTH_WAYS}
@@ -407,7 +407,9 @@ def test_names_in_any_script_keep_their_masks(name: str, tmp_path: Path) -> None
     bare = datasets.read(put(tmp_path / "in", images), "images")
     assert len(bare.samples) == len(NAMES)
     sides = {sample.name: 1 + i % 6 for i, sample in enumerate(bare.samples)}
-    whole = bare.corrected({key: [square((8, 9), side, key[:50])] for key, side in sides.items()})
+    whole = bare.with_instances(
+        {key: [square((8, 9), side, key[:50])] for key, side in sides.items()}
+    )
     datasets.write(whole, tmp_path / "out.zip", name)
     held = look_at(tmp_path / "out.zip", name)
     assert held is not None
@@ -429,7 +431,7 @@ def test_labels_of_any_kind_are_written_and_read(name: str, tmp_path: Path) -> N
         mask = np.zeros((40, 60), np.bool_)
         mask[4 * (i // 12) : 4 * (i // 12) + 3, 5 * (i % 12) : 5 * (i % 12) + 3] = True
         masks.append(Instance(rle.encode(mask), label))
-    whole = bare.corrected({"a.png": masks})
+    whole = bare.with_instances({"a.png": masks})
     datasets.write(whole, tmp_path / "out", name)
     held = look_at(tmp_path / "out", name)
     assert held is not None

@@ -72,7 +72,7 @@ def _contents(
         kept = [_turned(annotation, probe.stored_hw, probe.orientation) for annotation in kept]
         size_hw = probe.size_hw
     if renamed:
-        kept = [_called(annotation, renamed) for annotation in kept]
+        kept = [_relabeled(annotation, renamed) for annotation in kept]
     return Contents(kept, contents.problems, size_hw)
 
 
@@ -91,7 +91,7 @@ def upright(mask: RLE, orientation: int) -> RLE:
     return rle.encode(turned.view(np.bool_))
 
 
-def _called(annotation: Annotation, renamed: Mapping[str, str]) -> Annotation:
+def _relabeled(annotation: Annotation, renamed: Mapping[str, str]) -> Annotation:
     instance = annotation.instance
     label = renamed.get(instance.label, instance.label)
     return replace(annotation, instance=replace(instance, label=label))

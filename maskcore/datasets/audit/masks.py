@@ -74,7 +74,7 @@ def check(sample: str, masks: Sequence[MeasuredMask]) -> Iterator[Finding]:
         yield from _overlaps(sample, masks, {finding.mask for finding in twice})
 
 
-def together(findings: Sequence[Finding], n_masks: int) -> list[Finding]:
+def merge_box_findings(findings: Sequence[Finding], n_masks: int) -> list[Finding]:
     """Make one finding of all boxes that disagree with their masks if nearly none agrees.
 
     Args:

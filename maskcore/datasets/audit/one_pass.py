@@ -76,7 +76,7 @@ def survey(
         heat=masks.heat.maps(len(masks.labels)),
         findings=(),
     )
-    findings = audit_masks.together(findings, done.area.size)
+    findings = audit_masks.merge_box_findings(findings, done.area.size)
     is_dust = np.array(masks.is_dust, np.bool_) if masks.has_label_maps else None
     findings += audit_dataset.check(done, masks.wheres, is_dust)
     if masks.order is not None:

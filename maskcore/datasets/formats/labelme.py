@@ -151,10 +151,10 @@ def _load(source: FileSource, name: str, sample: str, picture: PictureFile | Non
         label, group = label_of(shape.get("label")), shape.get("group_id")
         key = (label, group) if isinstance(group, int | str) else number
         found[key].append(Annotation(Instance(mask, label), where))
-    return Contents([_joined(group) for group in found.values()], problems, size_hw)
+    return Contents([_merged(group) for group in found.values()], problems, size_hw)
 
 
-def _joined(parts: Sequence[Annotation]) -> Annotation:
+def _merged(parts: Sequence[Annotation]) -> Annotation:
     if len(parts) == 1:
         return parts[0]
     whole = rle.union(part.instance.mask for part in parts)
@@ -177,14 +177,14 @@ def _mask(shape: Any, size_hw: tuple[int, int]) -> RLE:
         return drawn_shapes.ellipse(points[0], (radius, radius), size_hw)
     (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
     if kind == "rectangle":
-        return drawn_shapes.polygon(drawn_shapes.box(x1, y1, x2, y2), size_hw)
+        return drawn_shapes.polygon(drawn_shapes.box_corners(x1, y1, x2, y2), size_hw)
     if kind == "mask":
         box_hw = round(y2) - round(y1) + 1, round(x2) - round(x1) + 1
-        return _painted(shape.get("mask"), (round(x1), round(y1)), box_hw, size_hw)
+        return _from_png(shape.get("mask"), (round(x1), round(y1)), box_hw, size_hw)
     raise DatasetError(f"Shapes of the kind “{shown(kind, 30)}” are not known.")
 
 
-def _painted(
+def _from_png(
     text: Any, xy: tuple[int, int], box_hw: tuple[int, int], size_hw: tuple[int, int]
 ) -> RLE:
     """Read a mask that is a PNG of the size of its box."""
@@ -194,7 +194,7 @@ def _painted(
     if max(abs(got - box) for got, box in zip(inside.shape, box_hw, strict=True)) > 1:
         shown = f"{inside.shape[1]} × {inside.shape[0]}"
         raise DatasetError(f"Its picture of {shown} pixels does not fit into its box.")
-    return drawn_shapes.painted(inside, xy, size_hw)
+    return drawn_shapes.place_crop(inside, xy, size_hw)
 
 
 class LabelmeWriter:

@@ -34,4 +34,4 @@ class DatasetFiles:
             DatasetError: If it cannot be read.
         """
         read = datasets.read(self.path, self.format, limit=self.limit)
-        return read.corrected(self.corrections) if self.corrections else read
+        return read.with_instances(self.corrections) if self.corrections else read

@@ -51,7 +51,7 @@ class Opened:
     @cached_property
     def dataset(self) -> Dataset:
         """The data set with its corrections."""
-        return self.as_read.corrected(self.corrections) if self.corrections else self.as_read
+        return self.as_read.with_instances(self.corrections) if self.corrections else self.as_read
 
     @cached_property
     def samples(self) -> dict[str, Sample]:

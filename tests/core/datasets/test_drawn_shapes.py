@@ -69,7 +69,7 @@ def test_a_full_ellipse_fills_all():
 
 
 def test_turned_corners_go_clockwise_around_the_point_that_stays():
-    corners = drawn_shapes.turned(drawn_shapes.box(2, 1, 4, 2), 90, (2, 1))
+    corners = drawn_shapes.rotate(drawn_shapes.box_corners(2, 1, 4, 2), 90, (2, 1))
     assert np.allclose(corners, [(2, 1), (2, 3), (1, 3), (1, 1)])
 
 
@@ -97,15 +97,17 @@ def test_a_flat_polygon_inside_the_image_is_an_empty_mask():
 def test_a_small_mask_is_cut_off_at_the_image():
     crop = mask("##\n##")
     assert np.array_equal(
-        pixels(drawn_shapes.painted(crop, (-1, 1), (3, 3))), mask("...\n#..\n#..")
+        pixels(drawn_shapes.place_crop(crop, (-1, 1), (3, 3))), mask("...\n#..\n#..")
     )
-    assert np.array_equal(pixels(drawn_shapes.painted(crop, (2, 2), (3, 3))), mask("...\n...\n..#"))
+    assert np.array_equal(
+        pixels(drawn_shapes.place_crop(crop, (2, 2), (3, 3))), mask("...\n...\n..#")
+    )
 
 
 @pytest.mark.parametrize("xy", [(-2, 0), (0, -2), (3, 0), (0, 3), (9, 9), (-9, -9)])
 def test_a_small_mask_that_misses_the_image_is_refused(xy):
     with pytest.raises(DatasetError, match="lies outside of the image"):
-        drawn_shapes.painted(mask("##\n##"), xy, (3, 3))
+        drawn_shapes.place_crop(mask("##\n##"), xy, (3, 3))
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,9 @@ def _mask(kind: str, attributes: dict[str, str], size_hw: tuple[int, int] | None
         cx, cy, rx, ry = (_number(attributes, name) for name in ("cx", "cy", "rx", "ry"))
         return drawn_shapes.ellipse((cx, cy), (rx, ry), size_hw, degrees=degrees)
     x1, y1, x2, y2 = (_number(attributes, name) for name in ("xtl", "ytl", "xbr", "ybr"))
-    corners = drawn_shapes.box(x1, y1, x2, y2)
+    corners = drawn_shapes.box_corners(x1, y1, x2, y2)
     if degrees:
-        corners = drawn_shapes.turned(corners, degrees, ((x1 + x2) / 2, (y1 + y2) / 2))
+        corners = drawn_shapes.rotate(corners, degrees, ((x1 + x2) / 2, (y1 + y2) / 2))
     return drawn_shapes.polygon(corners, size_hw)
 
 

@@ -82,8 +82,8 @@ class Result:
             return drawn_shapes.ellipse((x, y), (rx, ry), size_hw, degrees=degrees)
         x2 = x + self._number("width") * width / 100
         y2 = y + self._number("height") * height / 100
-        box = drawn_shapes.box(x, y, x2, y2)
-        turned = drawn_shapes.turned(box, degrees, (x, y)) if degrees else box
+        box = drawn_shapes.box_corners(x, y, x2, y2)
+        turned = drawn_shapes.rotate(box, degrees, (x, y)) if degrees else box
         return drawn_shapes.polygon(turned, size_hw)
 
     def _number(self, name: str, otherwise: Any = None) -> float:
@@ -104,7 +104,7 @@ def _bitmask(shape: Mapping[str, Any], size_hw: tuple[int, int]) -> RLE:
     pixels = pixels_from_base64(shape.get("imageDataURL"))
     if pixels.alpha is None or pixels.size_hw != size_hw:
         raise DatasetError("Its picture has another size than the image, or no transparency.")
-    return drawn_shapes.painted(pixels.alpha != 0, (0, 0), size_hw)
+    return drawn_shapes.place_crop(pixels.alpha != 0, (0, 0), size_hw)
 
 
 def image_of(task: Mapping[str, Any]) -> str:

@@ -111,12 +111,12 @@ class VocWriter:
     def end(self) -> Iterator[Member]:
         """Yield labelmap.txt and the lists, of which trainval.txt holds all but the test images."""
         yield "labelmap.txt", voc_classes.write(self._ids.items()).encode()
-        lists = {use: names for use, names in self._lists.items() if use}
+        lists = {split: names for split, names in self._lists.items() if split}
         lists["trainval"] = [
-            name for use, names in self._lists.items() if use != "test" for name in names
+            name for split, names in self._lists.items() if split != "test" for name in names
         ]
-        for use, names in sorted(lists.items()):
-            yield f"{_LISTS}/{use}.txt", "".join(f"{name}\n" for name in names).encode()
+        for split, names in sorted(lists.items()):
+            yield f"{_LISTS}/{split}.txt", "".join(f"{name}\n" for name in names).encode()
 
 
 def _check_number(n_classes: int) -> None:

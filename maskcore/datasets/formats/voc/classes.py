@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from maskcore.datasets.files import base
 from maskcore.datasets.formats.voc import palette
-from maskcore.datasets.formats.voc.palette import BORDER, Numbered
+from maskcore.datasets.formats.voc.palette import BORDER, IndexedImage
 from maskcore.files.values import NO_LABEL
 
 _VOC = (
@@ -43,7 +43,7 @@ class Classes:
 
     Attributes:
         by_number: Without the background, which is 0.
-        by_color: The same by their colors, see `Numbered`.
+        by_color: The same by their colors, see `IndexedImage`.
         backgrounds: Colors that are no class.
         are_stated: Whether a file lists them.
     """
@@ -58,7 +58,7 @@ class Classes:
         """Names as the file lists them, () if there is none."""
         return tuple(dict.fromkeys(self.by_number.values())) if self.are_stated else ()
 
-    def labels(self, found: Numbered, values: Iterable[int]) -> dict[int, str]:
+    def labels(self, found: IndexedImage, values: Iterable[int]) -> dict[int, str]:
         """Name values of an image; background and borders have no name.
 
         Args:
@@ -80,7 +80,7 @@ class Classes:
         return {number: self.by_number.get(number, str(number)) for number in numbers}
 
 
-def objects(found: Numbered, values: Iterable[int]) -> list[int]:
+def objects(found: IndexedImage, values: Iterable[int]) -> list[int]:
     """Return the values that are neither background nor border, in the order of the objects."""
     wanted = set(values)
     if not found.is_color:

@@ -29,7 +29,7 @@ _MOST_COLORS = 65_535
 
 
 @dataclass(frozen=True, eq=False)
-class Numbered:
+class IndexedImage:
     """What a PNG stores.
 
     Attributes:
@@ -69,7 +69,7 @@ def packed(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
     return np.asarray(red << 16 | green << 8 | blue, np.int32)
 
 
-def read(content: bytes) -> Numbered:
+def read(content: bytes) -> IndexedImage:
     """Read a PNG.
 
     Raises:
@@ -86,7 +86,7 @@ def read(content: bytes) -> Numbered:
     try:
         PngImagePlugin.PngImageFile(io.BytesIO(content)).verify()
         with PngImagePlugin.PngImageFile(io.BytesIO(content)) as picture:
-            numbered = _taken(picture, content[_BIT_DEPTH])
+            numbered = _decoded(picture, content[_BIT_DEPTH])
     except Exception as error:  # on a damaged file a decoder raises anything
         raise DatasetError("It is damaged, or no PNG that can be read.") from error
     flat = numbered.values.reshape(-1)
@@ -108,15 +108,15 @@ def write(numbers: LabelMap) -> bytes:
     return file.getvalue()
 
 
-def _taken(picture: PIL.Image.Image, bit_depth: int) -> Numbered:
+def _decoded(picture: PIL.Image.Image, bit_depth: int) -> IndexedImage:
     if picture.mode == "P":
         flat = np.frombuffer(bytes(picture.getpalette("RGB") or []), np.uint8)
         palette = np.zeros((256, 3), np.uint8)
         palette.reshape(-1)[: flat.size] = flat
-        return Numbered(np.asarray(picture), packed(palette))
+        return IndexedImage(np.asarray(picture), packed(palette))
     if picture.mode in ("1", "L"):
         gray = np.asarray(picture).astype(np.uint8)
-        return Numbered(gray // _STEPS.get(bit_depth, 1))
+        return IndexedImage(gray // _STEPS.get(bit_depth, 1))
     if picture.mode.startswith("I"):
-        return Numbered(np.asarray(picture))
-    return Numbered(packed(np.asarray(picture.convert("RGB"))), is_color=True)
+        return IndexedImage(np.asarray(picture))
+    return IndexedImage(packed(np.asarray(picture.convert("RGB"))), is_color=True)

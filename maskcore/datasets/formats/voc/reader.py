@@ -12,7 +12,7 @@ from maskcore import rle
 from maskcore.datasets.dataset import Annotation, Contents, Problem
 from maskcore.datasets.formats.voc import boxes as voc_boxes, classes as voc_classes, palette
 from maskcore.datasets.formats.voc.classes import Classes
-from maskcore.datasets.formats.voc.palette import Numbered
+from maskcore.datasets.formats.voc.palette import IndexedImage
 from maskcore.datasets.source import FileSource
 from maskcore.errors import DatasetError
 from maskcore.files.values import NO_LABEL
@@ -66,7 +66,7 @@ class VocLoader:
             annotations = [self._annotation(runs[value], name) for value, name in labels.items()]
         return Contents(annotations, problems, found.size_hw)
 
-    def _read(self, name: str | None, problems: list[Problem]) -> Numbered | None:
+    def _read(self, name: str | None, problems: list[Problem]) -> IndexedImage | None:
         if name is None:
             return None
         try:
@@ -76,7 +76,7 @@ class VocLoader:
             return None
 
     def _objects(
-        self, objects: Numbered, classes: Numbered | None, problems: list[Problem]
+        self, objects: IndexedImage, classes: IndexedImage | None, problems: list[Problem]
     ) -> list[Annotation]:
         """Return a mask for each object, and one for each class where it has no object."""
         runs = label_map.encode(objects.values)
@@ -84,7 +84,7 @@ class VocLoader:
         areas = _areas(objects, classes) if classes else {}
         by_class = {value for shares in areas.values() for value in shares}
         labels = self.classes.labels(classes, by_class) if classes else {}
-        names = [_most(areas.get(number, {}), labels) for number in numbers]
+        names = [_majority_label(areas.get(number, {}), labels) for number in numbers]
         boxes = [rle.box(runs[number]) for number in numbers]
         annotations = []
         found = voc_boxes.match(boxes, names, self._stated(problems))
@@ -115,7 +115,7 @@ class VocLoader:
             return []
 
 
-def _areas(objects: Numbered, classes: Numbered) -> dict[int, dict[int, int]]:
+def _areas(objects: IndexedImage, classes: IndexedImage) -> dict[int, dict[int, int]]:
     """Count the pixels of each class in each object."""
     pairs = objects.values.reshape(-1).astype(np.int64) << _COLOR_BITS | classes.values.reshape(-1)
     starts = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
@@ -127,7 +127,7 @@ def _areas(objects: Numbered, classes: Numbered) -> dict[int, dict[int, int]]:
     return areas
 
 
-def _most(areas: Mapping[int, int], labels: Mapping[int, str]) -> str | None:
+def _majority_label(areas: Mapping[int, int], labels: Mapping[int, str]) -> str | None:
     """Return the label of the class with the most pixels, None if no class has any."""
     value = max((value for value in areas if value in labels), key=areas.__getitem__, default=None)
     return None if value is None else labels[value]

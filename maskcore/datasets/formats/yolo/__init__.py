@@ -85,8 +85,8 @@ class YoloWriter:
     def sample(self, item: Item) -> Iterator[Member]:
         """Yield the label file, empty where there is no mask."""
         image = f"{self.image_folder}/{item.image_name}"
-        use, folder = paired_folders.split(image)
-        self._folders[use][folder] = None
+        split, folder = paired_folders.split(image)
+        self._folders[split][folder] = None
         lines = [
             line
             for instance in item.instances
@@ -100,10 +100,10 @@ class YoloWriter:
         Where the folders do not say of every image whether it is for training, all are for both
         training and validation.
         """
-        folders = {use: list(self._folders[use]) for use in ("train", "val", "test")}
+        folders = {split: list(self._folders[split]) for split in ("train", "val", "test")}
         if "" in self._folders or not (folders["train"] and folders["val"]):
-            folders = {use: [self.image_folder] for use in ("train", "val")}
-        used = {use: several for use, several in folders.items() if several}
+            folders = {split: [self.image_folder] for split in ("train", "val")}
+        used = {split: several for split, several in folders.items() if several}
         yield "data.yaml", yolo_names.write_yaml(self._ids.items(), used).encode()
 
 

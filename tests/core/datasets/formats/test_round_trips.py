@@ -58,7 +58,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         path.write_bytes(picture(size_hw))
     bare = datasets.read(folder)
     masks = {f"{name}.png": instances(size) for name, size in SIZES.items() if name != "none"}
-    return bare.corrected(masks)
+    return bare.with_instances(masks)
 
 
 def held(dataset: Dataset) -> dict[str, list[tuple[str, rle.RLE]]]:
@@ -181,7 +181,7 @@ def test_a_very_long_name_is_cut_alike_for_image_and_masks(name: str, tmp_path: 
     (tmp_path / "in" / f"{long}.png").write_bytes(picture((6, 5)))
     bare = datasets.read(tmp_path / "in")
     square = Instance(rle.encode(disk((6, 5), 2, 2, 1.5)), "a")
-    whole = bare.corrected({bare.samples[0].name: [square]})
+    whole = bare.with_instances({bare.samples[0].name: [square]})
     assert [loss.kind for loss in datasets.write(whole, tmp_path / "out", name)] == ["names"]
     (back,) = datasets.read(tmp_path / "out").samples
     assert back.picture is not None
@@ -200,7 +200,7 @@ def test_an_image_whose_header_lies_is_written_with_the_size_of_its_masks(
     path.write_bytes(liar[:8] + chunk(b"IHDR", sides + b"\x08\0\0\0\0") + liar[33:])
     bare = datasets.read(tmp_path / "in")
     square = Instance(rle.encode(disk((6, 5), 2, 2, 1.5)), "mask")
-    whole = bare.corrected({"a.png": [square]})
+    whole = bare.with_instances({"a.png": [square]})
     assert not [
         loss for loss in datasets.write(whole, tmp_path / "out", name) if loss.kind != "names"
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from maskcore import rle
@@ -446,6 +446,7 @@ def test_any_label_comes_back_from_yaml(names: list[str]) -> None:
 def test_names_come_back_as_pyyaml_writes_them(names: list[str], flow: bool, plain: bool) -> None:
     content = {"names": names if plain else dict(enumerate(names)), "nc": len(names)}
     text = yaml.safe_dump(content, default_flow_style=flow, allow_unicode=plain)
+    assume(yaml.safe_load(text) == content)  # of U+0085 PyYAML writes what it reads as a space
     assert list(yolo_names.read_yaml(text).values()) == names
 
 
