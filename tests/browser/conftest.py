@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import serving
-from tests.browser.walking import PATIENCE
+from tests.browser.walking import PATIENCE, wait_for_what_is_new
 
 HERE = Path(__file__).parent
 
@@ -49,6 +49,7 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
+    wait_for_what_is_new(page)
     page.goto(server)
     page.get_by_text("Or start with a sample").wait_for()
     yield page

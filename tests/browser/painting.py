@@ -121,13 +121,13 @@ class Studio:
         self.rest()
         self.page.locator(".studio[data-ready]").wait_for()
 
-    def rest(self) -> None:
+    def rest(self, milliseconds: int = 300) -> None:
         """Wait until Python has had nothing to do for a moment."""
-        walking.rest(self.page)
+        walking.rest(self.page, milliseconds)
 
     def saved(self) -> None:
         """Wait until Python has all that was painted, and the page shows it."""
-        self.page.wait_for_function("globalThis.maskStudio?.post?.idle ?? true")
+        walking.until(self.page, "globalThis.maskStudio?.post?.idle ?? true")
         self.page.locator('[data-test-script-state="notRunning"]').wait_for()
 
     # Looking.
@@ -206,7 +206,7 @@ class Studio:
         """Do something, then wait until the canvas shows another layer or image for it."""
         before = self.document
         yield
-        self.page.wait_for_function(_SHOWN, arg=[self.handle, before, True])
+        walking.until(self.page, _SHOWN, [self.handle, before, True])
         self.rest()
 
     @property
@@ -220,9 +220,7 @@ class Studio:
             menus.first.get_by_role("button").click()
             self.page.get_by_role("button", name="Delete").click()
             self.page.get_by_text(f"Layers ({left})").wait_for()
-        self.page.wait_for_function(
-            "it => it.maskCanvas.data.document.startsWith('new')", arg=self.handle
-        )
+        walking.until(self.page, "it => it.maskCanvas.data.document.startsWith('new')", self.handle)
         self.ready()
 
     # Reading.

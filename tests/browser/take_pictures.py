@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.serving import launch, serve
 from tests.browser.walking import go, keep_steel_masks
@@ -62,7 +62,7 @@ def main() -> None:
             page.get_by_text("Or start with a sample").wait_for()
             walk(page)
             page.get_by_role("heading", level=1).scroll_into_view_if_needed()
-            page.wait_for_timeout(6000)  # until the toast is gone
+            expect(page.get_by_test_id("stToast")).to_have_count(0)
             page.screenshot(path=PICTURES / f"{name}.png")
             page.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from maskcore import image_io, regions
 from maskcore.types import Mask
 from tests.browser import painting, serving
 from tests.browser.painting import SIZE_HW, Place, Studio
-from tests.browser.walking import seen
+from tests.browser.walking import PATIENCE, seen, until
 
 SMALL_WH = (800, 600)
 WINDOW = {"width": 1280, "height": 1000}
@@ -345,8 +346,7 @@ def hide_or_show(studio: Studio, label: str = "") -> None:
 def show(studio: Studio) -> None:
     """Show the layer, whichever of the clicks before have arrived."""
     studio.saved()
-    studio.page.wait_for_timeout(500)  # until the last click's run has begun
-    studio.rest()
+    studio.rest(800)  # the last click's run may be about to begin
     hidden = studio.sidebar.get_by_role("button", name="visibility_off")
     if hidden.count():
         hidden.click()
@@ -458,7 +458,7 @@ def test_a_slow_server_that_is_interrupted_gets_every_stroke(
     hide_or_show(studio)
     for k in range(1, 6):
         expected |= scribble(studio, k)
-        studio.page.wait_for_timeout(150)
+        studio.page.locator('[data-test-script-state="running"]').wait_for()
         hide_or_show(studio)
     show(studio)
     assert np.array_equal(studio.pixels(), expected)
@@ -514,7 +514,7 @@ def test_a_session_that_python_has_forgotten_starts_anew(
     scribble(unsteady, 0)
     unsteady.saved()
     page.evaluate("() => { globalThis.forgetful = true; sockets.at(-1).close(); }")
-    page.wait_for_function("sockets.length > 1 && sockets.at(-1).readyState === WebSocket.OPEN")
+    until(page, "sockets.length > 1 && sockets.at(-1).readyState === WebSocket.OPEN")
     scribble(unsteady, 1)
     seen(page.get_by_text("Open an image first"))
     unsteady.go("Start", "Open")
@@ -586,11 +586,18 @@ def held_files(page: Page) -> Iterator[list[Held]]:
 
 
 def wait_for(held: list[Held], page: Page, count: int = 1) -> None:
-    for _ in range(200):
-        if len(held) >= count:
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(f"{len(held)} files were fetched")
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len(held) < count:
+        assert time.monotonic() < deadline, f"{len(held)} files were fetched"
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+@contextmanager
+def a_file_arrives(page: Page) -> Iterator[None]:
+    """Let the browser get a file, then wait until the canvas has had its turn."""
+    with page.expect_event("requestfinished", lambda request: "/media/" in request.url):
+        yield
+    page.evaluate("() => new Promise((done) => requestIdleCallback(() => setTimeout(done)))")
 
 
 @dataclass
@@ -689,8 +696,8 @@ def test_a_layer_that_the_canvas_has_forgotten_is_painted_on_as_it_is_in_python(
         visit.page.get_by_role("combobox", name="Layer to paint on").click()
         visit.page.get_by_role("option", name="mask 1").click()
         wait_for(held, visit.page)
-        held.pop(0).release()
-        visit.page.wait_for_timeout(300)
+        with a_file_arrives(visit.page):
+            held.pop(0).release()
         visit.drag([(10, 10), (700, 550)])
     visit.ready()
     assert np.array_equal(visit.layer() & before, before)
@@ -708,7 +715,7 @@ def test_undo_in_the_sidebar_reaches_the_canvas_and_is_a_step_of_its_history(
     second = scribble(small, 1)
     small.saved()
     small.sidebar.locator(".st-key-undo button").first.click()
-    small.page.wait_for_function("it => it.maskCanvas.sheet.base === 1", arg=small.handle)
+    until(small.page, "it => it.maskCanvas.sheet.base === 1", small.handle)
     assert np.array_equal(small.pixels(), first)
     assert small.steps() == [3, 0]
     small.press("Control+z")
@@ -730,8 +737,9 @@ def test_an_older_mask_that_comes_late_does_not_replace_a_newer_one(small: Studi
             small.sidebar.locator(".st-key-undo button").first.click()
             wait_for(held, small.page, k)
         held.pop().release()
-        small.page.wait_for_function("it => it.maskCanvas.sheet.base === 2", arg=small.handle)
-    small.page.wait_for_timeout(200)
+        until(small.page, "it => it.maskCanvas.sheet.base === 2", small.handle)
+        with a_file_arrives(small.page):
+            held.pop().release()
     assert np.array_equal(small.pixels(), first)
     assert np.array_equal(small.layer(), first)
 
@@ -800,7 +808,7 @@ def test_messages_without_a_sound_revision_change_nothing(small: Studio) -> None
     strange = [None, "text", [1, 2], {}, 7]
     for message in [*strange, *(patch(document=document, revision=it) for it in unsound)]:
         small.page.evaluate("message => maskStudio.send(message)", message)
-        small.page.wait_for_timeout(30)
+        small.rest(50)
     painted |= scribble(small, 2)
     small.saved()
     assert small.page.evaluate("maskStudio.answer.revision") == revision + 1
@@ -930,7 +938,7 @@ def test_the_wheel_zooms_to_the_pointer(small: Studio) -> None:
     small.page.mouse.move(x, y)
     for _ in range(10):
         small.page.mouse.wheel(0, -100)
-    small.page.wait_for_function("it => it.maskCanvas.view.scale > 8", arg=small.handle)
+    until(small.page, "it => it.maskCanvas.view.scale > 8", small.handle)
     assert small.places([(x, y)])[0] == pytest.approx(before)
 
 

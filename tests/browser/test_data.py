@@ -21,7 +21,7 @@ from maskcore.types import Mask
 from pages.shared.dataset import example
 from tests.browser import painting
 from tests.browser.painting import Studio
-from tests.browser.walking import another_shown, downloaded, go, main, rest, seen, unzipped
+from tests.browser.walking import another_shown, downloaded, go, main, rest, seen, until, unzipped
 from tests.flood import holes_by_hand, parts_by_hand
 from tests.zips import write_zip
 
@@ -59,7 +59,7 @@ def look_at(page: Page, part: str) -> None:
 def gallery_shows(page: Page, n_samples: int) -> None:
     """Wait for the first page of the gallery, all of its pictures there."""
     seen(page.get_by_text(f"{n_samples:,} of {n_samples:,} samples"))
-    page.wait_for_function(_ALL_LOADED, arg=min(n_samples, 12))
+    until(page, _ALL_LOADED, min(n_samples, 12))
 
 
 def bars(page: Page, chart: str) -> list[dict[str, str]]:
@@ -162,7 +162,7 @@ def test_the_sample_set_is_seen_counted_and_its_faults_are_named(shapes: Page) -
     page.locator(".st-key-open-finding-1 button").first.click()  # the twin of another mask
     large = page.get_by_role("img", name="images/scene_06.png with its masks", exact=True)
     seen(large)
-    page.wait_for_function("image => image.naturalWidth >= 201", arg=large.element_handle())
+    until(page, "image => image.naturalWidth >= 201", large.element_handle())
     seen(page.get_by_text("201 × 197 pixels · 7 masks"))
     page.get_by_role("button", name="Back", exact=True).click()
     seen(page.get_by_role("button", name="All findings as CSV"))

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.walking import downloaded, go, rest, seen, unzipped
+from tests.browser.walking import downloaded, go, rest, seen, until, unzipped
 
 _SHOWN = """([it, before]) => {
   const { data, decoded } = it.maskCanvas;
@@ -24,7 +24,7 @@ STEPS = (3, 8, 12, 16, 6)
 def drawn(page: Page) -> None:
     """Wait until Python has nothing to do and the canvas shows what it said."""
     rest(page)
-    page.wait_for_function(_SHOWN, arg=[page.locator(".view").element_handle(), ""])
+    until(page, _SHOWN, [page.locator(".view").element_handle(), ""])
 
 
 def move_slider(page: Page, count: int) -> float:
@@ -38,7 +38,7 @@ def move_slider(page: Page, count: int) -> float:
     for _ in range(abs(count - now)):
         page.keyboard.press("ArrowRight" if count > now else "ArrowLeft")
     began = time.perf_counter()
-    page.wait_for_function(_SHOWN, arg=[view, before])
+    until(page, _SHOWN, [view, before])
     return time.perf_counter() - began
 
 

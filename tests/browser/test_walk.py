@@ -19,6 +19,7 @@ from tests.browser.walking import (
     main,
     rest,
     seen,
+    until,
     unzipped,
 )
 
@@ -76,7 +77,7 @@ def test_the_walk_from_upload_to_zip(
     seen(page.get_by_role("button", name=f"Keep all {ROWS}"))
     drawn = page.get_by_role("img", name="The masks on the image")
     seen(drawn)
-    page.wait_for_function("image => image.complete", arg=drawn.element_handle())
+    until(page, "image => image.complete", drawn.element_handle())
     seconds = time.perf_counter() - began
     with capsys.disabled():
         print(f"\n{ROWS} rows at 256x1600, from paste to overlay: {seconds:.2f} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,15 @@ _RESTS = """milliseconds => {
   if (app?.dataset.testScriptState !== "notRunning") delete globalThis.restsSince;
   else return performance.now() - (globalThis.restsSince ??= performance.now()) > milliseconds;
 }"""
+
+
+def wait_for_what_is_new(page: Page) -> None:
+    """Let everything that is done on a page wait while what was drawn before is still there.
+
+    While a page is drawn anew, old elements stand beside the new ones: a button can be there twice,
+    and a click on the old one may be lost.
+    """
+    page.add_locator_handler(page.locator("[data-stale=true]").first, lambda: None)
 
 
 def go(page: Page, section: str, title: str) -> None:
@@ -43,10 +53,21 @@ def seen(thing: Locator, timeout: float = PATIENCE) -> None:
     thing.first.wait_for(timeout=timeout)
 
 
-def rest(page: Page) -> None:
+def until(page: Page, condition: str, arg: object = None) -> None:
+    """Wait until a JavaScript function is true of the argument.
+
+    Playwright's own way evaluates text while it waits, which the app's policy forbids.
+    """
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(condition, arg):
+        assert time.monotonic() < deadline, condition
+        page.evaluate("() => new Promise((done) => setTimeout(done, 20))")
+
+
+def rest(page: Page, milliseconds: int = 300) -> None:
     """Wait until Python has had nothing to do for a moment: a click starts it a little later."""
     page.evaluate("delete globalThis.restsSince")
-    page.wait_for_function(_RESTS, arg=300)
+    until(page, _RESTS, milliseconds)
 
 
 @contextmanager
