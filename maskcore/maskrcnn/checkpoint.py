@@ -141,11 +141,13 @@ def _check_archive(file: BinaryIO, size: int, name: str) -> None:
             # zipfile may shorten or replace a name for itself; torch takes it as it stands.
             names = [member.orig_filename for member in members]
             pickles = [member for member in members if member.orig_filename.endswith("/data.pkl")]
-            if any(it.endswith(("/constants.pkl", "/code")) or "/code/" in it for it in names):
+            if any(
+                name.endswith(("/constants.pkl", "/code")) or "/code/" in name for name in names
+            ):
                 raise ModelError(f"{name} is a TorchScript program, not a checkpoint")
             if len(pickles) != 1 or pickles[0].orig_filename.count("/") != 1:
                 raise ModelError(f"{name} is a zip archive, but not a PyTorch checkpoint")
-            if len({it.partition("/")[0] for it in names}) != 1:
+            if len({name.partition("/")[0] for name in names}) != 1:
                 raise ModelError(f"{name} is a zip archive with more than a checkpoint in it")
             if pickles[0].file_size > _MAX_PICKLE_BYTES:
                 raise ModelError(f"{name} holds much more than weights; {_SAVE_AGAIN}")

@@ -31,7 +31,7 @@ def show() -> None:
 def _pictures(picture: Picture) -> None:
     pictures = workspace.pictures()
     if len(pictures) > 1:
-        names = {it.id: it.name for it in pictures}
+        names = {picture.id: picture.name for picture in pictures}
         st.session_state["current picture"] = picture.id
         st.selectbox(
             f"Image ({len(pictures)} open)",
