@@ -109,3 +109,4 @@ def keep_steel_masks(page: Page) -> None:
     page.get_by_role("button", name="Rows of").click()
     page.get_by_role("button", name="Keep all 4").click()
     page.get_by_text("Layers (4)").wait_for()
+    rest(page)  # what is opened in the sidebar while it is drawn anew closes again
