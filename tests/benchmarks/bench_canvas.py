@@ -13,6 +13,7 @@ from playwright.sync_api import Page, ViewportSize, WebSocket
 from tests.browser import painting
 from tests.browser.painting import Studio
 from tests.browser.serving import launch, serve
+from tests.browser.walking import until
 
 ROUNDS = 20
 WARM = 3
@@ -99,7 +100,7 @@ def settle(studio: Studio, do: Callable[[], object]) -> float:
     """Milliseconds from a release in `do` until Python has acknowledged everything."""
     count = studio.page.evaluate("maskTimes.length")
     do()
-    studio.page.wait_for_function("count => maskTimes.length > count", arg=count)
+    until(studio.page, "count => maskTimes.length > count", count)
     return studio.page.evaluate("maskTimes.at(-1)")
 
 
