@@ -12,6 +12,8 @@ _LOGO = Path(__file__).parent / "shared/frame/logo.svg"
 
 st.set_page_config("Mask Studio", _LOGO, layout="wide")
 st.logo(_LOGO, size="large")
+
+# Section -> folder of each page -> title and icon; the folder's name is the page's address.
 _PAGES = {
     "Start": {"start/open": ("Open", ":material/add_photo_alternate:")},
     "Make": {
@@ -34,7 +36,6 @@ _PAGES = {
         "data/convert": ("Convert", ":material/swap_horiz:"),
     },
 }
-"""Section -> folder of each page -> title and icon; the folder's name is the page's address."""
 
 page = st.navigation(
     {

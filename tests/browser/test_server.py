@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from pages.shared.visitors import COOKIE
 from tests.browser import serving
-from tests.browser.walking import go, rest, seen
+from tests.browser.walking import go, main, rest, seen
 
 WATCHED = """
 globalThis.blocked = [];
@@ -76,7 +76,9 @@ PAGES = {
 }
 
 
-def test_no_page_needs_what_the_policy_forbids(context: BrowserContext, server: str) -> None:
+def test_a_page_begins_with_its_title_and_needs_nothing_that_the_policy_forbids(
+    context: BrowserContext, server: str
+) -> None:
     page = context.new_page()
     page.goto(server)
     page.locator(".st-key-sample-shapes button").click()
@@ -85,6 +87,7 @@ def test_no_page_needs_what_the_policy_forbids(context: BrowserContext, server: 
         for name in names:
             go(page, section, name)
             rest(page)
+            assert main(page).inner_text().strip().startswith(name)
     go(page, "Data sets", "Inspect")
     page.get_by_role("button", name="Open the sample set").click()
     page.get_by_role("radio", name="Charts").click()
