@@ -215,11 +215,13 @@ class Studio:
 
     def delete_layers(self) -> None:
         """Start over with the image that is open."""
+        self.rest()  # a menu that is opened while the sidebar is drawn anew closes again
         menus = self.sidebar.get_by_test_id("stPopover").filter(has_text="mask")
         for left in reversed(range(menus.count())):
             menus.first.get_by_role("button").click()
             self.page.get_by_role("button", name="Delete").click()
             self.page.get_by_text(f"Layers ({left})").wait_for()
+            self.rest()
         walking.until(self.page, "it => it.maskCanvas.data.document.startsWith('new')", self.handle)
         self.ready()
 
